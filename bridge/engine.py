@@ -1,0 +1,175 @@
+"""The loop's heart: a packet goes in, its verdicts come out."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from labdissect.dissectors.layer import Text
+from labdissect.plugins.analyzer import Analyzer, Settings
+from labdissect.plugins.conversations import CONVERSATIONS_LIMIT, ConversationTable
+from labdissect.plugins.packet import Packet
+from labdissect.plugins.registry import Registry
+from labdissect.plugins.rule import Rule, Verdict
+from labdissect.plugins.tcp.conversation import Conversation
+from labdissect.plugins.udp import Exchange
+from labdissect.plugins.writer import Problem
+
+PLANS_LIMIT = 4096
+"""Different protocol stacks whose analyzers are remembered."""
+
+FAILED = Rule(
+    "plugin.failed",
+    "frame",
+    "error",
+    1,
+    Text(
+        "Plugin {plugin} failed at this packet ({file}, line {line}: {error}) and is switched off.",
+        "插件 {plugin} 在该分组上出错({file} 第 {line} 行:{error}),已停用。",
+    ),
+)
+
+Ended = Callable[[Conversation | Exchange, list[Verdict]], None]
+
+
+class Engine:
+    """Runs the analyzers.
+
+    :param registry: what there is
+    :param settings: handed to the analyzers
+    :param report: is told of plugins that fail
+    :param ended: is told of each conversation that is over, with the verdicts of its end
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        settings: Settings,
+        report: Callable[[Problem], None],
+        ended: Ended = lambda conversation, verdicts: None,
+        *,
+        conversations: int = CONVERSATIONS_LIMIT,
+    ) -> None:
+        self._analyzers: list[Analyzer] = registry.analyzers(settings)
+        self._names = {id(analyzer): type(analyzer).__module__ for analyzer in self._analyzers}
+        self._report = report
+        self._ended = ended
+        self._plans: dict[str, tuple[tuple[str, Callable[[Packet], Any], Analyzer], ...]] = {}
+        self.table = ConversationTable(self._conversation_ended, conversations)
+        self.failures = 0
+        self._pending: list[Verdict] = []
+
+    @property
+    def wanted(self) -> list[str]:
+        """Names of the layers that some analyzer wants."""
+        return sorted({name for analyzer in self._analyzers for name in analyzer.layers} | {"tcp"})
+
+    def annotate(self, packet: Packet) -> list[Verdict]:
+        """The packet's verdicts: the headline first, then the others by rank."""
+        if packet.tcp is not None:
+            self.table.observe_tcp(packet)
+        elif packet.udp is not None:
+            self.table.observe_udp(packet)
+        elif packet.icmp is not None or packet.icmpv6 is not None:
+            self.table.observe_icmp(packet)
+        plan = self._plans.get(packet.protocols)
+        if plan is None:
+            plan = self._plan(packet.protocols)
+        verdicts: list[Verdict] = []
+        for layer, analyze, analyzer in plan:
+            if getattr(packet, layer) is None:
+                continue
+            try:
+                found = analyze(packet)
+                if found:
+                    verdicts += found
+            except Exception as error:
+                verdicts.append(self._failed(analyzer, error, packet.number))
+        if self._pending:
+            verdicts += self._pending
+            self._pending = []
+        return arranged(verdicts, packet)
+
+    def finish(self) -> list[Verdict]:
+        """Ends every conversation; returns the verdicts that no conversation has."""
+        self.table.end()
+        verdicts = self._pending
+        self._pending = []
+        for analyzer in list(self._analyzers):
+            try:
+                verdicts += analyzer.finish() or ()
+            except Exception as error:
+                verdicts.append(self._failed(analyzer, error, None))
+        return verdicts
+
+    def _plan(self, protocols: str) -> tuple[tuple[str, Callable[[Packet], Any], Analyzer], ...]:
+        """Which analyzers a stack of protocols concerns, each once."""
+        names = {"frame", *protocols.split(":")}
+        plan = tuple(
+            (layer, analyzer.analyze, analyzer)
+            for analyzer in self._analyzers
+            for layer in [next((name for name in analyzer.layers if name in names), None)]
+            if layer is not None
+        )
+        if len(self._plans) < PLANS_LIMIT:
+            self._plans[protocols] = plan
+        return plan
+
+    def _conversation_ended(self, conversation: Conversation | Exchange) -> None:
+        verdicts: list[Verdict] = []
+        for analyzer in list(self._analyzers):
+            try:
+                verdicts += analyzer.ended(conversation) or ()
+            except Exception as error:
+                verdicts.append(self._failed(analyzer, error, None))
+        for verdict in verdicts:
+            verdict.proto, verdict.stream = conversation.proto, conversation.stream
+        self._ended(conversation, verdicts)
+
+    def _failed(self, analyzer: Analyzer, error: Exception, frame: int | None) -> Verdict:
+        """Switches an analyzer off and says where its author should look."""
+        self.failures += 1
+        self._analyzers = [one for one in self._analyzers if one is not analyzer]
+        self._plans.clear()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        own = [line for line in traceback.extract_tb(error.__traceback__) if line.filename == _file_of(analyzer)]
+        if own:
+            place = own[-1]
+        name = self._names.get(id(analyzer), type(analyzer).__name__)
+        said = f"{type(error).__name__}: {error}"
+        where = f"frame {frame}" if frame is not None else "the end of the input"
+        self._report(
+            Problem(f"plugin {name} failed at {where}: {said} ({place.filename}:{place.lineno}); switched off", fatal=True)
+        )
+        params = {"plugin": name, "file": Path(place.filename).name, "line": place.lineno, "error": said}
+        return Verdict(FAILED, frame or 0, params)
+
+
+def _file_of(analyzer: Analyzer) -> str:
+    code = getattr(type(analyzer).analyze, "__code__", None)
+    return code.co_filename if code is not None else ""
+
+
+def arranged(verdicts: list[Verdict], packet: Packet) -> list[Verdict]:
+    """Highest rank first, those about the packet itself before those about others; deciding frame, stream filled in."""
+    conversation = packet.conversation
+    number = packet.number
+    for verdict in verdicts:
+        verdict.frame = number
+        if conversation is not None:
+            verdict.proto, verdict.stream = conversation.proto, conversation.stream
+    if len(verdicts) > 1:
+        verdicts.sort(key=lambda verdict: (verdict.about != number, -verdict.rule.rank))
+    return verdicts
+
+
+def headline(verdicts: Sequence[Verdict], packet: Packet) -> Verdict | None:
+    """The verdict to read if only one is read: the first, if it is about this packet."""
+    return verdicts[0] if verdicts and verdicts[0].about == packet.number else None
+
+
+def rules(verdicts: Iterable[Verdict]) -> list[str]:
+    """The codes of verdicts, in order."""
+    return [verdict.rule.code for verdict in verdicts]

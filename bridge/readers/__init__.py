@@ -1,0 +1,1 @@
+"""Input formats: from tshark's lines to packets."""

@@ -1,0 +1,35 @@
+"""Times as tshark prints them, to nanoseconds since 1970 (UTC)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import lru_cache
+
+
+def nanoseconds(text: object) -> int | None:
+    """From ``1700000000.123456000`` (tshark to 4.2, ``-e``, PDML) or ``2023-11-14T22:13:20.123456000Z`` (4.4 on).
+
+    None for anything else.
+    """
+    if type(text) is not str:
+        return None
+    whole, point, fraction = text.partition(".")
+    try:
+        if len(fraction) == 9 and whole.isdigit():
+            return int(whole + fraction)
+        if "T" in text:
+            return _second(whole.rstrip("Z")) * 1_000_000_000 + _fraction(fraction.rstrip("Z"))
+        negative = whole.startswith("-")
+        size = int(whole.lstrip("-")) * 1_000_000_000 + (_fraction(fraction) if point else 0)
+    except ValueError:
+        return None
+    return -size if negative else size
+
+
+def _fraction(digits: str) -> int:
+    return int(digits[:9].ljust(9, "0")) if digits else 0
+
+
+@lru_cache(maxsize=64)
+def _second(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp())

@@ -1,0 +1,336 @@
+"""tshark's EK JSON (``-T ek``) to packets, line by line.
+
+A plain line is decoded in one pass straight into the headers that the analyzers want (msgspec skips the rest, reassembled
+bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers' odd
+values, ``-x``, ``-e``, invalid UTF-8) take a slower way that keeps every repeated key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from labdissect.bridge.lines import LineSplitter
+from labdissect.dissectors.layer import Header, Layer, attribute_name
+from labdissect.plugins.hookspecs import hookimpl
+from labdissect.plugins.packet import Packet
+from labdissect.plugins.writer import Problem, ReaderFormat, Record
+
+from .clock import nanoseconds
+from .fields import Entry, ek_layer, ek_layers, header
+
+OWN = "labdissect"
+"""The layer that carries our columns."""
+
+_WHITE = b" \t\r\n"
+
+
+class EkRecord(Record):
+    """A line of EK."""
+
+    __slots__ = ("_plain_end", "own")
+
+    def __init__(self, raw: bytes, packet: Packet | None, *, plain_end: bool, own: tuple[str, ...] = ()) -> None:
+        super().__init__(raw, packet)
+        self._plain_end = plain_end
+        self.own = own
+        """Layers of ours that the line brought along, to be replaced."""
+
+    def spliced(self, addition: bytes) -> bytes:
+        """The line with ``addition`` (``"name":{…}``) as the last member of its layers."""
+        raw = self.raw
+        if self._plain_end and not self.own:
+            return raw[:-3] + b"," + addition + b"}}\n"
+        begin, end = layers_span(raw)
+        inside = without_members(raw[begin:end], self.own) if self.own else raw[begin:end]
+        body = inside[:-1]
+        comma = b"" if body.strip(_WHITE) == b"{" else b","
+        return raw[:begin] + body + comma + addition + b"}" + raw[end:]
+
+    def without_own_layers(self) -> bytes:
+        """The line as it was before any layer of ours was added."""
+        begin, end = layers_span(self.raw)
+        return self.raw[:begin] + without_members(self.raw[begin:end], self.own) + self.raw[end:]
+
+
+def layers_span(line: bytes) -> tuple[int, int]:
+    """Where the object of the last top-level key ``layers`` begins and ends.
+
+    :raises ValueError: when there is none
+    """
+    span: tuple[int, int] | None = None
+    for key, _, begin, end in _members(line.decode("latin-1")):
+        if key == "layers" and line[begin : begin + 1] == b"{":
+            span = begin, end
+    if span is None:
+        raise ValueError("no object layers")
+    return span
+
+
+def without_members(layers: bytes, names: Sequence[str]) -> bytes:
+    """A JSON object without these members; everything else stays byte for byte."""
+    text = layers.decode("latin-1")
+    found = list(_members(text))
+    kept, at = [], 0
+    for index, (key, key_begin, _, end) in enumerate(found):
+        if key not in names:
+            continue
+        if index:
+            kept.append(text[at : found[index - 1][3]])  # with the comma before it
+            at = end
+        elif len(found) > 1:
+            kept.append(text[at:key_begin])  # the first one: with the comma behind it
+            at = found[1][1]
+        else:
+            kept.append(text[at:key_begin])
+            at = end
+    kept.append(text[at:])
+    return "".join(kept).encode("latin-1")
+
+
+_decoder = json.JSONDecoder(strict=False)
+
+
+def _members(text: str) -> Iterator[tuple[str, int, int, int]]:
+    """Key, where the key begins, where its value begins and ends, of each member of the object ``text`` begins with."""
+    at = _skip(text, 0)
+    if text[at : at + 1] != "{":
+        raise ValueError("not an object")
+    at = _skip(text, at + 1)
+    while text[at : at + 1] == '"':
+        key, end = _decoder.raw_decode(text, at)
+        colon = _skip(text, end)
+        begin = _skip(text, colon + 1)
+        _, end = _decoder.raw_decode(text, begin)
+        yield key, at, begin, end
+        at = _skip(text, end)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t", "\r", "\n"):
+        at += 1
+    return at
+
+
+class EkReader:
+    """Reads EK.
+
+    :param layers: layer definitions by name
+    :param report: is told of lines that cannot be read
+    :param wanted: layers to decode at once; others are decoded when asked for
+    """
+
+    def __init__(
+        self, layers: Mapping[str, Layer], report: Callable[[Problem], None], wanted: Sequence[str] = ("frame", "tcp")
+    ) -> None:
+        self._layers = layers
+        self._report = report
+        self._splitter = LineSplitter()
+        self._count = 0
+        self._lines = 0
+        self._own = (OWN,)
+        at_once = {name for name in wanted if name in layers and layers[name].assemble is None} | {"frame"}
+        members: list[Any] = []
+        self._attributes: dict[str, str] = {}
+        for name, layer in layers.items():
+            attribute = self._attributes[name] = attribute_name(name)
+            key = name.replace(".", "_")
+            if name in at_once:
+                kind = layer.header_type
+                members.append((attribute, kind | list[kind] | None, msgspec.field(default=None, name=key)))  # type: ignore[valid-type]
+            else:
+                members.append((attribute, msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=key)))
+        members.append(("_bytes", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name="frame_raw")))
+        members.append(("_own", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=OWN)))
+        kinds = msgspec.defstruct("EkLayers", members, gc=False)
+        text = str | None
+        # the columns that -P -V adds by default; other titles take the slower way, so that a line that ends in }} is
+        # known to end with its layers
+        columns: list[Any] = [(name, text, None) for name in ("timestamp", *COLUMNS)]
+        envelope = msgspec.defstruct("EkLine", [("layers", kinds), *columns], gc=False, forbid_unknown_fields=True)
+        self._decode = msgspec.json.Decoder(envelope, strict=False).decode
+        self._decoders: dict[str, Callable[[Any], Any]] = {}
+
+    def records(self, chunk: bytes) -> Iterator[Record]:
+        """The records of the lines that ``chunk`` completes."""
+        for line in self._splitter.feed(chunk):
+            yield self.record(line)
+
+    def end(self) -> Iterator[Record]:
+        """The line that has no line feed, if any: the input may have been cut there."""
+        rest = self._splitter.rest()
+        if rest:
+            yield self.record(rest)
+
+    def record(self, line: bytes) -> Record:
+        """One line's record."""
+        self._lines += 1
+        if line.startswith(b'{"index":'):
+            return Record(line)
+        try:
+            envelope = self._decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._slow(line)
+        layers = envelope.layers
+        frame = layers.frame
+        if frame is None or type(frame) is list or layers._bytes or frame.number is None:
+            return self._slow(line)
+        self._count = number = frame.number
+        source = _PlainSource(self, layers, envelope)
+        time = nanoseconds(frame.time_epoch_)
+        if time is None:
+            time = _from_timestamp(envelope.timestamp)
+        packet = Packet(source, number, time, frame.len, frame.protocols or "")
+        return EkRecord(line, packet, plain_end=line.endswith(b"}}\n"), own=() if not layers._own else self._own)
+
+    def _slow(self, line: bytes) -> Record:
+        """A line that the plain decoder did not take."""
+        text = line.decode("utf-8", "replace")
+        if not text.strip():
+            return Record(line)
+        try:
+            whole = json.loads(text, strict=False)
+        except (ValueError, RecursionError) as error:
+            self._report(Problem(f"line {self._lines}: not JSON ({_reason(error)}); passed on as it is", fatal=True))
+            return Record(line)
+        if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
+            return Record(line)
+        entries = ek_layers(line)
+        source = _EntriesSource(self._layers, entries, _columns(whole))
+        frame = source.header("frame")
+        number = frame.number if frame is not None and frame.number is not None else self._count + 1
+        self._count = number
+        time = nanoseconds(frame.time_epoch_) if frame is not None else None
+        if time is None:
+            time = _from_timestamp(whole.get("timestamp"))
+        length = frame.len if frame is not None else None
+        protocols = (frame.protocols if frame is not None else None) or ":".join(entry.name for entry in entries)
+        own = tuple(name for name in self._own if name in whole["layers"])
+        return EkRecord(line, Packet(source, number, time, length, protocols), plain_end=False, own=own)
+
+    def decoder(self, name: str) -> Callable[[Any], Any]:
+        """Decodes one object of a regular layer."""
+        decode = self._decoders.get(name)
+        if decode is None:
+            decode = self._decoders[name] = msgspec.json.Decoder(self._layers[name].header_type, strict=False).decode
+        return decode
+
+
+COLUMNS = ("no_", "time", "source", "destination", "protocol", "length", "info")
+"""Wireshark's default columns as ``-P -V`` names them."""
+
+
+def _reason(error: Exception) -> str:
+    return f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
+
+
+def _from_timestamp(text: object) -> int | None:
+    """EK's own timestamp: milliseconds, truncated."""
+    if type(text) is not str or not text.lstrip("-").isdigit():
+        return None
+    return int(text) * 1_000_000
+
+
+def _columns(whole: dict[str, Any]) -> dict[str, str]:
+    """Wireshark's columns, from ``-P -V`` or ``-e _ws.col.…``."""
+    found = {key: value for key, value in whole.items() if key != "layers" and isinstance(value, str)}
+    for key, value in whole["layers"].items():
+        if key.startswith("_ws_col_"):
+            found[key[len("_ws_col_") :].lower()] = str(value[0]) if isinstance(value, list) and value else str(value)
+    return found
+
+
+class _PlainSource:
+    """The layers of a plain line: decoded already, or bytes of JSON that are decoded when asked for."""
+
+    __slots__ = ("_envelope", "_layers", "_reader")
+
+    def __init__(self, reader: EkReader, layers: Any, envelope: Any) -> None:
+        self._reader, self._layers, self._envelope = reader, layers, envelope
+
+    def header(self, name: str) -> Header | None:
+        found = getattr(self._layers, self._reader._attributes[name])
+        if found is None:
+            return None
+        kind = type(found)
+        if kind is msgspec.Raw:
+            headers = self._decoded(name, found)
+            return headers[-1] if headers else None
+        if kind is list:
+            return found[-1] if found else None
+        header: Header = found
+        return header
+
+    def _decoded(self, name: str, raw: msgspec.Raw) -> list[Header]:
+        """Every header that the raw value of a layer holds."""
+        data = bytes(raw)
+        layer = self._reader._layers[name]
+        if layer.assemble is None and data.startswith(b"{"):
+            try:
+                return [self._reader.decoder(name)(data)]
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass
+        if not data or data in (b"null", b"true", b"false"):
+            return []
+        return [made for entry in ek_layer(name, data) if (made := header(self._reader._layers, entry)) is not None]
+
+    def headers(self) -> Sequence[tuple[str, Header]]:
+        layers = self._layers
+        by_name: dict[str, list[Header]] = {}
+        for name, attribute in self._reader._attributes.items():
+            found = getattr(layers, attribute)
+            if type(found) is msgspec.Raw:
+                found = self._decoded(name, found)
+            if found:
+                by_name[name] = found if type(found) is list else [found]
+        ordered: list[tuple[str, Header]] = []
+        for name in ("frame", *(layers.frame.protocols or "").split(":")):
+            if by_name.get(name):
+                ordered.append((name, by_name[name].pop(0)))
+        ordered += [(name, one) for name, rest in by_name.items() for one in rest]
+        return ordered
+
+    def columns(self) -> Mapping[str, str]:
+        return {name: value for name in COLUMNS if (value := getattr(self._envelope, name)) is not None}
+
+
+class _EntriesSource:
+    """The layers of a line that was taken apart key by key."""
+
+    __slots__ = ("_columns", "_entries", "_headers", "_layers")
+
+    def __init__(self, layers: Mapping[str, Layer], entries: Sequence[Entry], columns: Mapping[str, str]) -> None:
+        self._layers, self._entries, self._columns = layers, entries, columns
+        self._headers: list[tuple[str, Header]] | None = None
+
+    def header(self, name: str) -> Header | None:
+        if name not in self._layers:
+            raise KeyError(name)
+        for layer, found in reversed(self.headers()):
+            if layer == name:
+                return found
+        return None
+
+    def headers(self) -> Sequence[tuple[str, Header]]:
+        if self._headers is None:
+            made = [(entry.name, header(self._layers, entry)) for entry in self._entries]
+            self._headers = [(name, one) for name, one in made if one is not None]
+        return self._headers
+
+    def columns(self) -> Mapping[str, str]:
+        return self._columns
+
+
+def detects(head: bytes) -> bool:
+    """EK begins with an object on its first line."""
+    return head.lstrip(_WHITE).startswith(b"{")
+
+
+@hookimpl
+def labdissect_readers() -> Sequence[ReaderFormat]:
+    return [ReaderFormat("ek", "tshark -T ek (with or without -x, -j, -J, -e)", detects, EkReader)]

@@ -1,0 +1,566 @@
+"""What a protocol layer is: one Construct ``Struct`` and what every member of it means.
+
+A layer's ``Struct`` is written once and used four ways: as the schema from which the decoders of tshark's EK, PDML and
+``-e`` output are derived (members bear tshark's field names), as the parser of raw bytes, as the check of one against
+the other, and as the documentation that ``labdissect layers NAME`` prints.
+
+The words of this module:
+
+* :func:`note` says what a member means and which document says so; it hangs on a member with Construct's ``*``.
+* :func:`bits` splits one integer of the header into members, as ``tcp.hdr_len`` and ``tcp.flags`` share 16 bits.
+* :class:`Derived` is a field that Wireshark works out and no byte holds, such as ``tcp.stream``.
+* :class:`Header` is one layer of one packet, decoded: ``header.srcport``.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, NamedTuple, cast
+
+import msgspec
+from construct import (
+    Adapter,
+    Bytes,
+    BytesInteger,
+    Computed,
+    Construct,
+    ConstructError,
+    FixedSized,
+    FormatField,
+    GreedyBytes,
+    If,
+    IfThenElse,
+    Pass,
+    Rebuild,
+    Renamed,
+    this,
+)
+from construct import Flag as ConstructFlag
+
+from .reading import compiled, read
+
+Fields = dict[str, list[Any]]
+"""tshark's fields of one layer: name with underscores (``tcp_seq_raw``) → its values in tshark's order.
+
+A value is what tshark printed: ``str``, ``bool`` or ``None`` (a node without a value)."""
+
+
+class Text(NamedTuple):
+    """The same sentence in both languages, with the same placeholders."""
+
+    en: str
+    zh: str
+
+
+class Note(str):
+    """The documentation of a member, in the form that Construct keeps (its ``docs``). Made by :func:`note`."""
+
+    zh: str
+    source: str
+    base: int
+    name: str | None
+
+
+def note(en: str, zh: str, source: str = "", *, base: int = 10, name: str | None = None) -> Note:
+    """Documents a member: ``"ttl" / Int8ub * note("hops left", "剩余跳数", "RFC 791 §3.1")``.
+
+    :param base: 16 where tshark prints the number in hex
+    :param name: tshark's whole field name where it is not the layer's name, a dot and the member's
+    """
+    made = Note(en)
+    made.zh, made.source, made.base, made.name = zh, source, base, name
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member within a shared integer, for :func:`bits`."""
+
+    name: str
+    shift: int
+    width: int
+    note: Note
+    scale: int = 1
+    flag: bool = False
+
+
+def part(name: str, shift: int, width: int, doc: Note, *, scale: int = 1, flag: bool | None = None) -> Part:
+    """A member of ``width`` bits, ``shift`` bits from the integer's end, shown times ``scale``.
+
+    One bit alone is a boolean unless ``flag`` says otherwise.
+    """
+    return Part(name, shift, width, doc, scale, width == 1 if flag is None else flag)
+
+
+def bits(carrier: str, subcon: Construct, *parts: Part, when: Any = None) -> Iterator[Construct]:
+    """Members that share one integer: reads ``subcon`` once, computes each part, and builds it back from them.
+
+    ``carrier`` begins with an underscore when tshark has no field for the whole integer. Parts may overlap (``flags``
+    and ``flags.syn``): the wider ones, named first, are what is built.
+
+    :param when: a condition on the members before; unless it holds, integer and parts are None
+    """
+    built, covered = 0, 0
+    for piece in parts:
+        mask = ((1 << piece.width) - 1) << piece.shift
+        if not covered & mask:
+            covered |= mask
+            value = this[piece.name] * 1 if piece.flag and piece.width == 1 else this[piece.name] // piece.scale
+            built = built + (value << piece.shift)
+    whole = Rebuild(subcon, built)
+    yield carrier / (whole if when is None else If(when, whole))
+    for piece in parts:
+        value = (this[carrier] >> piece.shift) & ((1 << piece.width) - 1)
+        if piece.flag:
+            value = value != 0
+        elif piece.scale != 1:
+            value = value * piece.scale
+        yield piece.name / _PartOf(value if when is None else _Unless(carrier, value), piece, carrier) * piece.note
+
+
+class _Unless:
+    """An expression that is None where the integer it looks at is."""
+
+    def __init__(self, carrier: str, expression: Any) -> None:
+        self._carrier, self._expression = carrier, expression
+
+    def __call__(self, context: Any) -> Any:
+        return None if context[self._carrier] is None else self._expression(context)
+
+    def __repr__(self) -> str:
+        """Python, as Construct compiles expressions by their text."""
+        return f"(None if this[{self._carrier!r}] is None else {self._expression!r})"
+
+
+class _PartOf(Computed):  # type: ignore[misc]
+    """A :class:`Computed` that still knows which bits it stands for (for documentation and type)."""
+
+    def __init__(self, expression: Any, piece: Part, carrier: str) -> None:
+        super().__init__(expression)
+        self.piece, self.carrier = piece, carrier
+
+
+class _Text(Adapter):  # type: ignore[misc]
+    """Bytes on the wire, text in the member: an address."""
+
+    def __init__(self, size: int, decode: Callable[[bytes], str], encode: Callable[[str], bytes]) -> None:
+        super().__init__(Bytes(size))
+        self._to_text, self._to_bytes = decode, encode
+
+    def _decode(self, obj: bytes, context: Any, path: Any) -> str:
+        return self._to_text(bytes(obj))
+
+    def _encode(self, obj: str, context: Any, path: Any) -> bytes:
+        return self._to_bytes(obj)
+
+
+def _mac_text(raw: bytes) -> str:
+    return raw.hex(":")
+
+
+def _mac_bytes(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
+
+
+MacAddress = _Text(6, _mac_text, _mac_bytes)
+Ipv4Address = _Text(4, socket.inet_ntoa, socket.inet_aton)
+Ipv6Address = _Text(
+    16, lambda raw: socket.inet_ntop(socket.AF_INET6, raw), lambda text: socket.inet_pton(socket.AF_INET6, text)
+)
+
+
+class Worked(Computed):  # type: ignore[misc]
+    """A :class:`Computed` whose function is Python, not an expression of ``this``; those Construct cannot compile.
+
+    :param shape: for public members, the construct that reads the same kind of value
+    """
+
+    def __init__(self, function: Callable[[Any], Any], shape: Construct | None = None) -> None:
+        super().__init__(function)
+        self.shape = shape
+
+    def _emitparse(self, code: Any) -> str:
+        raise NotImplementedError  # Construct's way of saying: call the object
+
+    _emitbuild = _emitparse
+
+
+class Rebuilt(Rebuild):  # type: ignore[misc]
+    """A :class:`Rebuild` whose function is Python, likewise."""
+
+    def _emitbuild(self, code: Any) -> str:
+        raise NotImplementedError
+
+
+class Time(float):
+    """Seconds since 1970, UTC, to the microsecond; tshark prints it as a number or, since 4.4, in ISO 8601."""
+
+
+class Derived(NamedTuple):
+    """A field that Wireshark derives: ``Derived("stream", int, note(…))`` is ``tcp.stream``."""
+
+    name: str
+    type: type
+    note: Note
+
+
+class Field(NamedTuple):
+    """A member of a layer seen from outside."""
+
+    name: str
+    """As in the Struct: ``flags.syn``."""
+    attribute: str
+    """As in Python: ``flags_syn``."""
+    tshark: str
+    """tshark's name: ``tcp.flags.syn``."""
+    kind: str
+    """``int``, ``hex``, ``bool``, ``float``, ``time``, ``str``, ``bytes``, or ``parsed`` (what ``subcon`` reads)."""
+    subcon: Construct | None
+    note: Note
+    offset: int | None
+    """Bytes from the header's start; None when it depends on the packet, or no byte holds it."""
+    size: int | None
+    """Bytes."""
+    bits: tuple[int, int] | None = None
+    """For a part of an integer: shift and width."""
+
+
+class Header(msgspec.Struct):
+    """One layer of one packet. Each layer has its own subclass, whose attributes are the members' names with ``_`` for
+    ``.`` and ``-``; a member that the input did not have is None. Made by :class:`Layer`, not by hand."""
+
+    layer: ClassVar[Layer]
+    inner: Any = msgspec.field(default=(), name="(inner)")
+    """Headers within this one, such as those quoted in an ICMP error: (layer name, Header) in tshark's order."""
+
+    def __getitem__(self, name: str) -> Any:
+        """By tshark's name, with or without the layer's: ``header["flags.syn"]``."""
+        found = self.layer.field(name)
+        return getattr(self, found.attribute)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """tshark's name and value of each member that is there, in the header's order."""
+        for one in self.layer.fields:
+            value = getattr(self, one.attribute)
+            if value is not None:
+                yield one.tshark, value
+
+    def differences(self, other: Header) -> list[tuple[str, Any, Any]]:
+        """Members that both have and that differ: (tshark's name, mine, the other's)."""
+        found = []
+        for one in self.layer.fields:
+            mine, theirs = getattr(self, one.attribute), getattr(other, one.attribute)
+            if _differ(mine, theirs):
+                found.append((one.tshark, mine, theirs))
+        return found
+
+
+def _differ(mine: Any, theirs: Any) -> bool:
+    """Whether two values contradict each other; None, and a key that only one has, says nothing."""
+    if mine is None or theirs is None:
+        return False
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        shared = [key for key in mine if key in theirs and not key.startswith("_")]
+        return any(_differ(mine[key], theirs[key]) for key in shared)
+    if isinstance(mine, list) and isinstance(theirs, list):
+        return len(mine) != len(theirs) or any(map(_differ, mine, theirs))
+    return bool(mine != theirs)
+
+
+def attribute_name(name: str) -> str:
+    """The Python attribute of a member: ``flags.syn`` → ``flags_syn``."""
+    return name.replace(".", "_").replace("-", "_")
+
+
+@lru_cache(maxsize=8192)
+def flat_name(ek_key: str) -> str:
+    """tshark's field name with underscores from an EK key, which may name the protocol first.
+
+    ``tcp_tcp_seq_raw`` → ``tcp_seq_raw``; ``ipv6_hopopts_ipv6_hopopts_nxt`` → ``ipv6_hopopts_nxt``.
+    """
+    doubled = _DOUBLED.match(ek_key)
+    return ek_key[doubled.end(1) + 1 :] if doubled else ek_key
+
+
+_DOUBLED = re.compile(r"(.{1,40}?)_\1_")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A protocol's field definition.
+
+    :param name: tshark's protocol name (``tcp``), unlike any of tshark's for a protocol of one's own
+    :param title: the protocol's name for people
+    :param struct: its header in Construct, members named as tshark names them; those with a leading underscore are ours
+    :param source: where it is specified, ``RFC 9293 §3.1``
+    :param over: what it rides on, as Wireshark's dissector tables have it: ``(("ip.proto", 6),)``
+    :param selects: the table and the member that choose the next layer: ``("udp.port", "_ports")``; the member may hold
+        None (nothing follows) or a list, the likeliest first
+    :param payload_length: bytes of payload by a parsed header, where the header tells (IP, UDP); else all that is left
+    :param derived: fields that Wireshark adds
+    :param assemble: for headers whose fields tshark prints in pieces (parallel arrays, options): makes members out of
+        tshark's fields; what it returns wins over the plain decoding
+    :param irregular: where only some headers need ``assemble`` (IPv4 with options): tells which, from a plainly
+        decoded one
+    :param matches: whether bytes look like this layer. A layer that has it is tried on what its tables leave unbound,
+        as Wireshark's heuristic dissectors are, and refuses bytes that do not match
+    :param quotes: whether what follows is quoted from another packet (ICMP errors), so that it is no layer of this one
+    """
+
+    name: str
+    title: Text
+    struct: Construct
+    source: str = ""
+    over: tuple[tuple[str, int | str], ...] = ()
+    selects: tuple[str, str] | None = None
+    payload_length: Callable[[Any], int | None] | None = None
+    derived: tuple[Derived, ...] = ()
+    assemble: Callable[[Fields], dict[str, Any]] | None = None
+    matches: Callable[[bytes], bool] | None = None
+    quotes: bool = False
+    irregular: Callable[[Any], bool] | None = None
+    _by_name: dict[str, Field] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Every public member in the header's order, then the derived ones."""
+        found: list[Field] = []
+        offset: int | None = 0
+        carriers: dict[str, tuple[int | None, int | None]] = {}
+        for member in getattr(self.struct, "subcons", ()):
+            name, docs, subcon = _unwrapped(member)
+            size = _size(subcon)
+            if isinstance(subcon, _PartOf):
+                at, wide = carriers.get(subcon.carrier, (None, None))
+                piece = subcon.piece
+                found.append(self._field(name, docs, subcon, at, wide, (piece.shift, piece.width)))
+                continue
+            if name:
+                carriers[name] = (offset, size)
+                if not name.startswith("_"):
+                    found.append(self._field(name, docs, subcon, offset, size, None))
+            offset = None if offset is None or size is None else offset + size
+        for extra in self.derived:
+            kind = "hex" if extra.note.base == 16 else extra.type.__name__.lower()
+            tshark = extra.note.name or f"{self.name}.{extra.name}"
+            found.append(Field(extra.name, attribute_name(extra.name), tshark, kind, None, extra.note, None, None))
+        return tuple(found)
+
+    def _field(
+        self,
+        name: str,
+        docs: Note,
+        subcon: Construct,
+        offset: int | None,
+        size: int | None,
+        position: tuple[int, int] | None,
+    ) -> Field:
+        tshark = docs.name or f"{self.name}.{name}"
+        subcon = _content(subcon)
+        return Field(name, attribute_name(name), tshark, _kind(subcon, docs), subcon, docs, offset, size, position)
+
+    def field(self, name: str) -> Field:
+        """The field of this name (``flags.syn``, ``tcp.flags.syn`` or ``flags_syn``). Raises KeyError."""
+        if not self._by_name:
+            for one in reversed(self.fields):
+                self._by_name.update({one.attribute: one, one.name: one, one.tshark: one})
+        return self._by_name[name]
+
+    @cached_property
+    def header_type(self) -> type[Header]:
+        """The :class:`Header` class of this layer; msgspec decodes plain EK objects straight into it."""
+        members: list[Any] = []
+        namespace: dict[str, Any] = {"layer": self, "__module__": __name__}
+        for one in self.fields:
+            key = self._ek_key(one)
+            native = {"int": int | None, "bool": bool | None, "float": float | None, "str": str | None}.get(one.kind)
+            if native is not None:
+                members.append((one.attribute, native, msgspec.field(default=None, name=key)))
+            else:
+                # tshark prints these as text in forms that differ by version: kept as it came, converted when read
+                stored = one.attribute + "_"
+                members.append((stored, Any, msgspec.field(default=None, name=key)))
+                namespace[one.attribute] = _converted(stored, one)
+        made = msgspec.defstruct(f"{self.name}_header", members, bases=(Header,), namespace=namespace)
+        return cast("type[Header]", made)
+
+    def _ek_key(self, one: Field) -> str:
+        """tshark puts the protocol that registered the field before its name; ``ieee8021ah.etype`` is a guest."""
+        owner = self.name if one.tshark.startswith(f"{self.name}.") else one.tshark.partition(".")[0]
+        return f"{owner}_{one.tshark}".replace(".", "_")
+
+    def header(self, values: Mapping[str, Any], inner: Sequence[tuple[str, Header]] = ()) -> Header:
+        """A header from values by member name, as a parsed Container or :attr:`assemble` gives them."""
+        header = self.header_type(inner=tuple(inner))
+        for one in self.fields:
+            value = values.get(one.name)
+            if value is not None:
+                setattr(header, _stored(one), value)
+        return header
+
+    def decode(self, fields: Fields, inner: Sequence[tuple[str, Header]] = ()) -> Header:
+        """A header from tshark's fields (PDML, ``-e``, or EK of an irregular layer).
+
+        A value that cannot be read as the member's type is left out, as tshark's output is not ours to judge.
+        """
+        values: dict[str, Any] = {}
+        for one in self.fields:
+            given = fields.get(one.tshark.replace(".", "_"))
+            if given:
+                value = _convert(given[0], one)
+                if value is not None:
+                    values[one.name] = value
+        if self.assemble is not None:
+            values.update(self.assemble(fields))
+        return self.header(values, inner)
+
+    @cached_property
+    def _parser(self) -> Construct:
+        return compiled(self.struct)
+
+    def parse(self, data: bytes, **context: Any) -> Any:
+        """The Container that Construct reads from ``data``. Raises construct.ConstructError."""
+        return read(self._parser, data, **context)[0]
+
+    def parse_sized(self, data: bytes, **context: Any) -> tuple[Any, int]:
+        """The Container and how many bytes it took. Raises construct.ConstructError.
+
+        :param context: ``table``, the dissector table by which the bytes were found, where that matters (DNS)
+        """
+        return read(self._parser, data, **context)
+
+    def parse_header(self, data: bytes, **context: Any) -> Header:
+        """A header from bytes. Raises construct.ConstructError when they do not hold one."""
+        return self.header(self.parse(data, **context))
+
+    def build(self, values: Any) -> bytes:
+        """Bytes of a header: build(parse(data)) is the part of ``data`` that was parsed."""
+        built: bytes = self.struct.build(values)
+        return built
+
+    @cached_property
+    def regular(self) -> bool:
+        """Whether plain EK of it can be decoded without looking at its pieces, those excepted that :attr:`irregular`
+        tells of."""
+        return self.assemble is None or self.irregular is not None
+
+
+def _unwrapped(member: Construct) -> tuple[str, Note, Construct]:
+    name, docs = "", ""
+    while isinstance(member, Renamed):
+        name, docs = name or member.name or "", docs or member.docs
+        member = member.subcon
+    return name, docs if isinstance(docs, Note) else note(docs, docs), member
+
+
+def _content(subcon: Construct) -> Construct:
+    """Without what only says whether it is there and how long: tshark's values have that behind them."""
+    while True:
+        if isinstance(subcon, FixedSized | Rebuild):
+            subcon = subcon.subcon
+        elif isinstance(subcon, IfThenElse) and (
+            subcon.elsesubcon is Pass or type(subcon.elsesubcon) is type(subcon.thensubcon)
+        ):
+            subcon = subcon.thensubcon
+        elif isinstance(subcon, Worked) and subcon.shape is not None:
+            subcon = subcon.shape
+        else:
+            return subcon
+
+
+def _size(subcon: Construct) -> int | None:
+    try:
+        size: int = subcon.sizeof()
+    except (ConstructError, KeyError, AttributeError, TypeError):  # it depends on members that are not read yet
+        return None
+    return size
+
+
+def _kind(subcon: Construct, docs: Note) -> str:
+    if isinstance(subcon, _PartOf):
+        if subcon.piece.flag:
+            return "bool"
+        return "hex" if docs.base == 16 else "int"
+    if isinstance(subcon, _Text):
+        return "str"
+    if subcon is ConstructFlag:
+        return "bool"
+    if isinstance(subcon, BytesInteger) or (isinstance(subcon, FormatField) and subcon.fmtstr[-1] in "bBhHiIlLqQ"):
+        return "hex" if docs.base == 16 else "int"
+    if isinstance(subcon, FormatField):
+        return "float"
+    if isinstance(subcon, Bytes) or subcon is GreedyBytes:
+        return "bytes"
+    return "parsed"
+
+
+def _stored(one: Field) -> str:
+    return one.attribute if one.kind in ("int", "bool", "float", "str") else one.attribute + "_"
+
+
+def _converted(stored: str, one: Field) -> property:
+    """The property of a member that is kept as tshark's text until somebody asks."""
+
+    def get(header: Header) -> Any:
+        value = getattr(header, stored)
+        return _convert(value, one) if type(value) is str else value
+
+    return property(get, doc=str(one.note))
+
+
+def as_bytes(value: Any) -> bytes | None:
+    """Bytes from tshark's hex, with or without colons; None for what is no hex."""
+    if type(value) is not str:
+        return None
+    try:
+        return bytes.fromhex(value.replace(":", ""))
+    except ValueError:
+        return None
+
+
+def as_integer(value: Any) -> int | None:
+    """An integer from what tshark printed, decimal or hex; None for what is none."""
+    try:
+        return int(value, 0)
+    except (ValueError, TypeError):
+        return None
+
+
+def _seconds(value: str) -> float:
+    """Seconds since 1970 from ``1700000000.123456000`` or ``2023-11-14T22:13:20.123456000Z``."""
+    if "T" not in value:
+        return float(value)
+    whole, _, fraction = value.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(whole + "+00:00").timestamp() + float(f"0.{fraction or 0}")
+
+
+def _convert(value: Any, one: Field) -> Any:
+    """What tshark printed as the member's own type; None when that is not possible."""
+    if type(value) is not str:
+        if type(value) is list:
+            return _convert(value[0], one) if value else None
+        return value if value is None or one.kind == "bool" else None
+    try:
+        match one.kind:
+            case "int" | "hex":
+                return int(value, 0)
+            case "bool":
+                return value in ("1", "True", "true")
+            case "float":
+                return float(value)
+            case "time":
+                return _seconds(value)
+            case "str":
+                return value
+            case "bytes":
+                return bytes.fromhex(value.replace(":", ""))
+            case "parsed" if one.subcon is not None:
+                return one.subcon.parse(bytes.fromhex(value.replace(":", "")))
+    except (ValueError, ConstructError):
+        pass
+    return None

@@ -1,0 +1,39 @@
+"""labdissect: what each packet does and why, as extra columns of tshark's output.
+
+The public names; everything else may change between versions.
+"""
+
+from pathlib import Path
+
+if not (Path(__file__).resolve().parent / "bridge").is_dir():  # a checkout without symlinks
+    __path__.append(str(Path(__file__).resolve().parent.parent))
+
+from labdissect.dissectors.layer import Derived, Header, Layer, Text, bits, note, part
+from labdissect.plugins.analyzer import Analyzer, BaseAnalyzer, Settings
+from labdissect.plugins.column import Column
+from labdissect.plugins.hookspecs import hookimpl
+from labdissect.plugins.packet import Packet
+from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Analyzer",
+    "BaseAnalyzer",
+    "Column",
+    "Derived",
+    "Evidence",
+    "Explanation",
+    "Header",
+    "Layer",
+    "Packet",
+    "Rule",
+    "Settings",
+    "Text",
+    "Verdict",
+    "bits",
+    "hookimpl",
+    "note",
+    "part",
+    "render",
+]

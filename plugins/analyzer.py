@@ -1,0 +1,64 @@
+"""What an analyzer is, and what it is told at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from .rule import Verdict
+
+if TYPE_CHECKING:
+    from .packet import Packet
+    from .tcp.conversation import Conversation
+    from .udp import Exchange
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for, as far as analyzers may care."""
+
+    language: str = "en"
+    whole_capture: bool = False
+    """The input is a FILE that tshark may read twice, not a pipe."""
+    options: dict[str, str] = field(default_factory=dict)
+    """``--set NAME=VALUE``: a plugin's own options."""
+
+
+@runtime_checkable
+class Analyzer(Protocol):
+    """Sees the packets of some layers and finds verdicts.
+
+    ``layers`` are the names whose packets it wants. The engine calls :meth:`analyze` for each packet that has one of
+    them (once a packet), after the packet's conversation has taken it in; :meth:`ended` for each conversation that is
+    over, by the end of the input or for want of room; :meth:`finish` once, last.
+    """
+
+    layers: tuple[str, ...]
+
+    def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
+        """The verdicts of this packet."""
+
+    def ended(self, conversation: Conversation | Exchange) -> Iterable[Verdict] | None:
+        """What only the end of a conversation tells."""
+
+    def finish(self) -> Iterable[Verdict] | None:
+        """What only the end of the input tells."""
+
+
+class BaseAnalyzer:
+    """Does nothing; analyzers inherit what they do not need."""
+
+    layers: tuple[str, ...] = ()
+
+    def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
+        """Nothing."""
+        return None
+
+    def ended(self, conversation: Conversation | Exchange) -> Iterable[Verdict] | None:
+        """Nothing."""
+        return None
+
+    def finish(self) -> Iterable[Verdict] | None:
+        """Nothing."""
+        return None

@@ -1,0 +1,28 @@
+"""Columns: named values of a packet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labdissect.dissectors.layer import Text
+
+if TYPE_CHECKING:
+    from .packet import Packet
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value that every packet may have.
+
+    :param name: as ``--columns`` and the output keys have it
+    :param title: the heading for people
+    :param value: the packet's value; None leaves the cell empty. It is called when an output shows the column.
+    :param everywhere: also a key of the EK and PDML layer ``labdissect``
+    """
+
+    name: str
+    title: Text
+    value: Callable[[Packet], Any]
+    everywhere: bool = False

@@ -1,0 +1,75 @@
+"""A packet: one record of tshark's, seen through its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labdissect.dissectors.layer import Header
+
+if TYPE_CHECKING:
+    from .tcp.conversation import Conversation, Segment
+    from .udp import Exchange
+
+
+class Source(Protocol):
+    """Where a packet gets its layers from: a reader's record."""
+
+    def header(self, name: str) -> Header | None:
+        """The innermost layer of this name, decoded; None when the packet has none. Raises KeyError for a name that is
+        no layer at all."""
+
+    def headers(self) -> Sequence[tuple[str, Header]]:
+        """All layers, outermost first, that a definition exists for."""
+
+    def columns(self) -> Mapping[str, str]:
+        """What Wireshark's own columns say where the input has them: ``protocol``, ``info``, ``source``…"""
+
+
+class Packet:
+    """One packet. Its layers are attributes, decoded when asked for: ``packet.tcp.seq``; None when it has none.
+
+    Of a layer that is there twice (a tunnel) the attribute is the innermost; :meth:`all` gives every one.
+    """
+
+    number: int
+    """As tshark counts frames."""
+    time: int | None
+    """Nanoseconds since 1970, UTC; None when the input has no time."""
+    length: int | None
+    """Bytes on the wire."""
+    protocols: str
+    """``eth:ethertype:ip:tcp``; empty when the input does not say."""
+    conversation: Conversation | Exchange | None = None
+    """The TCP connection or UDP exchange it belongs to, when it is tracked."""
+    segment: Segment | None = None
+    """What the packet did to its TCP connection."""
+
+    def __init__(self, source: Source, number: int, time: int | None, length: int | None, protocols: str) -> None:
+        self.source = source
+        self.number = number
+        self.time = time
+        self.length = length
+        self.protocols = protocols
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            header = self.source.header(name)
+        except KeyError:
+            raise AttributeError(f"packet {self.number}: {name!r} is neither an attribute nor a known layer") from None
+        self.__dict__[name] = header
+        return header
+
+    @property
+    def stack(self) -> Sequence[tuple[str, Header]]:
+        """All layers that a definition exists for, outermost first: (name, header)."""
+        return self.source.headers()
+
+    def all(self, name: str) -> list[Header]:
+        """Every layer of this name, outermost first."""
+        return [header for layer, header in self.stack if layer == name]
+
+    def __repr__(self) -> str:
+        return f"<Packet {self.number} {self.protocols}>"

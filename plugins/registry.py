@@ -1,0 +1,193 @@
+"""Everything that plugins have added, collected once at start: the built-ins, entry points, and files named by the user."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+import labdissect.plugins
+from labdissect.dissectors import builtin_layers
+from labdissect.dissectors.layer import Layer
+
+from .analyzer import Analyzer, Settings
+from .column import Column
+from .hookspecs import Hooks, hookimpl
+from .rule import Rule
+from .writer import ReaderFormat, WriterFormat
+
+ENTRY_POINT_GROUP = "labdissect"
+ENVIRONMENT_VARIABLE = "LABDISSECT_PLUGINS"
+
+
+class PluginError(Exception):
+    """A plugin cannot be loaded or clashes with another; the message names the file and what to do."""
+
+
+@dataclass
+class Registry:
+    """What there is to work with, each by its name."""
+
+    manager: pluggy.PluginManager
+    layers: dict[str, Layer] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    columns: dict[str, Column] = field(default_factory=dict)
+    writers: dict[str, WriterFormat] = field(default_factory=dict)
+    readers: dict[str, ReaderFormat] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    """Plugin name → where it came from, in the order of loading."""
+
+    def analyzers(self, settings: Settings) -> list[Analyzer]:
+        """Fresh analyzers for one input, built-ins first."""
+        found: list[Analyzer] = []
+        for name, plugin in self.manager.list_name_plugin():
+            hook = getattr(plugin, "labdissect_analyzers", None)
+            if hook is not None and self.manager.parse_hookimpl_opts(plugin, "labdissect_analyzers") is not None:
+                made = _called(name, hook, settings)
+                found.extend(made or ())
+        return found
+
+
+class _Dissectors:
+    """The layers of the dissectors folder, as a plugin like any other."""
+
+    @hookimpl
+    def labdissect_layers(self) -> Sequence[Layer]:
+        """Every ``LAYER`` there."""
+        return builtin_layers()
+
+
+def load(names: Iterable[str] = (), *, entry_points: bool = True, extra_packages: Sequence[str] = ()) -> Registry:
+    """Loads the built-ins, what is installed, and ``names`` (files ending in .py, or modules).
+
+    :param extra_packages: further packages whose modules hold built-in hooks (the bridge's readers and writers)
+    :raises PluginError: when one cannot be loaded or two give the same name
+    """
+    manager = pluggy.PluginManager("labdissect")
+    manager.add_hookspecs(Hooks)
+    registry = Registry(manager)
+    manager.register(_Dissectors(), "labdissect.dissectors")
+    for package in ("labdissect.plugins", *extra_packages):
+        for module in _modules(package):
+            if any(name.startswith("labdissect_") for name in vars(module)):
+                manager.register(module, module.__name__)
+    for name, _ in manager.list_name_plugin():
+        registry.sources[name] = "built in"
+    if entry_points:
+        _load_entry_points(registry)
+    for name in (*_from_environment(), *names):
+        _load_named(registry, name)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"plugin {error.plugin!r}: {error}; see docs/hooks.md for the hooks there are") from error
+    _collect(registry)
+    return registry
+
+
+def _modules(package: str) -> Iterable[ModuleType]:
+    root = importlib.import_module(package)
+    for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+        yield importlib.import_module(module.name)
+
+
+def _from_environment() -> list[str]:
+    return [name for name in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if name]
+
+
+def _load_entry_points(registry: Registry) -> None:
+    for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            plugin = entry.load()
+        except Exception as error:
+            raise PluginError(f"installed plugin {entry.name} ({entry.value}): {_where(error, None)}") from error
+        _register(registry, plugin, entry.name, f"entry point {entry.value}")
+
+
+def _load_named(registry: Registry, name: str) -> None:
+    path = Path(name)
+    if name.endswith(".py") or path.is_file():
+        if not path.is_file():
+            raise PluginError(f"plugin {name}: no such file")
+        plugin_name = path.stem
+        spec = importlib.util.spec_from_file_location(f"labdissect_plugin_{plugin_name}", path)
+        if spec is None or spec.loader is None:
+            raise PluginError(f"plugin {name}: not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            raise PluginError(f"plugin {name}: {_where(error, path)}") from error
+    else:
+        plugin_name = name
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:
+            raise PluginError(f"plugin {name}: {_where(error, None)}") from error
+    _register(registry, module, plugin_name, str(name))
+
+
+def _register(registry: Registry, plugin: Any, name: str, source: str) -> None:
+    if registry.manager.has_plugin(name):
+        raise PluginError(f"plugin {source}: a plugin named {name!r} is loaded already ({registry.sources[name]})")
+    try:
+        registry.manager.register(plugin, name)
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise PluginError(f"plugin {source}: {error}; see docs/hooks.md for the hooks there are") from error
+    registry.sources[name] = source
+
+
+def _where(error: BaseException, path: Path | None) -> str:
+    """The error with the line of the author's file that it comes from."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: {error.msg}"
+    lines = traceback.extract_tb(error.__traceback__)
+    mine = [line for line in lines if path is not None and Path(line.filename) == path]
+    place = f"line {mine[-1].lineno}: " if mine else ""
+    return f"{place}{type(error).__name__}: {error}"
+
+
+def _called(name: str, hook: Any, *arguments: Any) -> Any:
+    try:
+        return hook(*arguments)
+    except Exception as error:
+        path = Path(hook.__code__.co_filename)
+        raise PluginError(f"plugin {name}: {hook.__name__}: {_where(error, path)}") from error
+
+
+def _collect(registry: Registry) -> None:
+    kinds = (
+        ("labdissect_layers", registry.layers, Layer, "name"),
+        ("labdissect_rules", registry.rules, Rule, "code"),
+        ("labdissect_columns", registry.columns, Column, "name"),
+        ("labdissect_writers", registry.writers, WriterFormat, "name"),
+        ("labdissect_readers", registry.readers, ReaderFormat, "name"),
+    )
+    for hook_name, table, kind, attribute in kinds:
+        given_by: dict[str, str] = {}
+        for plugin_name, plugin in registry.manager.list_name_plugin():
+            hook = getattr(plugin, hook_name, None)
+            if hook is None or registry.manager.parse_hookimpl_opts(plugin, hook_name) is None:
+                continue
+            for item in _called(plugin_name, hook) or ():
+                if not isinstance(item, kind):
+                    raise PluginError(f"plugin {plugin_name}: {hook_name} returned {item!r}, not a {kind.__name__}")
+                key = getattr(item, attribute)
+                if key in table:
+                    raise PluginError(
+                        f"plugin {plugin_name}: {attribute} {key!r} is taken by plugin {given_by[key]}; choose another"
+                    )
+                table[key] = item
+                given_by[key] = plugin_name

@@ -1,0 +1,188 @@
+"""Rules and verdicts: what can be said about a packet, and that it was said.
+
+A :class:`Rule` is written once: its code, severity, sources, its text in both languages. A :class:`Verdict` is a rule
+that fired: the frame, the parameters, the evidence. Text is made from the two at the very end, by :func:`render`.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+
+from labdissect.dissectors.layer import Text
+
+SEVERITIES = ("chat", "note", "warn", "error")
+"""Wireshark's expert levels, lowest first: normal and worth knowing; unusual; wrong or lost; broken."""
+
+
+class Explanation(NamedTuple):
+    """What ``labdissect explain CODE`` says beyond the verdict's own sentence."""
+
+    means: Text
+    decided: Text
+    otherwise: Text
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One thing that a verdict can say.
+
+    :param code: stable name, ``tcp.fin.first``; scripts depend on it
+    :param layer: the protocol whose packets it is about
+    :param severity: one of :data:`SEVERITIES`
+    :param rank: among a packet's verdicts the highest rank is the headline: rare outranks routine
+    :param text: what it says, or several wordings by name when the evidence asks for different sentences
+    :param sources: ``RFC 9293 §3.6``
+    :param corrects: the misconception that it corrects
+    :param explanation: the longer text
+    :param since: the version that brought it
+    """
+
+    code: str
+    layer: str
+    severity: str
+    rank: int
+    text: Text | Mapping[str, Text]
+    sources: tuple[str, ...] = ()
+    corrects: Text | None = None
+    explanation: Explanation | None = None
+    since: str = "0.1"
+    wordings: Mapping[str, Text] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        wordings = {"": self.text} if isinstance(self.text, Text) else self.text
+        object.__setattr__(self, "wordings", wordings)
+        if self.severity not in SEVERITIES:
+            raise ValueError(f"rule {self.code}: severity {self.severity!r} is none of {', '.join(SEVERITIES)}")
+
+
+class Evidence(NamedTuple):
+    """One fact that a verdict rests on: this field of that frame had this value."""
+
+    frame: int
+    field: str
+    value: Any
+
+
+class Verdict(msgspec.Struct, gc=False):
+    """A rule that fired.
+
+    ``about`` is the frame that it speaks of, ``frame`` the one that decided it (the engine fills it in; None when the
+    end of the capture did). ``wording`` picks one of the rule's texts.
+    """
+
+    rule: Rule
+    about: int
+    params: dict[str, Any]
+    evidence: tuple[Evidence, ...] = ()
+    wording: str = ""
+    frame: int | None = None
+    proto: str = ""
+    stream: int | None = None
+
+
+def duration(seconds: float, language: str = "en") -> str:
+    """A time span for people: ``0.423 ms``, ``42.1 ms``, ``10.0 s``, ``2 min 5 s``."""
+    size = abs(seconds)
+    if size == 0:
+        return "0 ms"
+    if size < 1e-6:
+        return f"{seconds * 1e9:.3g} ns"
+    if size < 0.0995:
+        return f"{_significant(seconds * 1000)} ms"
+    if size < 99.5:
+        return f"{_significant(seconds)} s"
+    minutes, rest = divmod(round(size), 60)
+    sign = "-" if seconds < 0 else ""
+    hours, minutes = divmod(minutes, 60)
+    units = ("小时", "分", "秒") if language == "zh" else ("h", "min", "s")
+    parts = [f"{count} {unit}" for count, unit in zip((hours, minutes, rest), units, strict=True) if count]
+    return sign + " ".join(parts)
+
+
+def _significant(value: float) -> str:
+    """Three significant digits, trailing zeros kept: 10.0, 0.423, 42.1."""
+    size = abs(value)
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    return f"{value:.{digits}f}"
+
+
+def frame_list(numbers: Iterable[int]) -> str:
+    """Frame numbers as a reader lists them, runs drawn together: ``5, 6, 8–12``."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}, {b}" if b == a + 1 else f"{a}–{b}" for a, b in runs)
+
+
+_ROLES = {"client": "客户端", "server": "服务器"}
+
+
+def _formats(language: str) -> dict[str, Callable[[Any], str]]:
+    """What may follow the colon in a placeholder: ``{delay:duration}``; every other format is Python's own."""
+    chinese = language == "zh"
+
+    def counted(unit: str) -> Callable[[Any], str]:
+        return lambda count: f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+    return {
+        "duration": lambda seconds: duration(seconds, language),
+        "frames": frame_list,
+        "hex": lambda value: f"0x{value:04x}",
+        "role": (lambda role: _ROLES.get(role, role)) if chinese else str,
+        "byte": counted("byte"),
+        "segment": counted("segment"),
+        "time": counted("time"),
+    }
+
+
+_template_parser = string.Formatter()
+
+
+def placeholders(template: str) -> set[str]:
+    """The names in braces of a text."""
+    return {name for _, name, _, _ in _template_parser.parse(template) if name}
+
+
+Filler = Callable[[Mapping[str, Any]], str]
+
+
+def _filler(template: str, language: str) -> Filler:
+    formats = _formats(language)
+    parts = list(_template_parser.parse(template))
+    if all((spec or "") not in formats for _, _, spec, _ in parts):
+        return template.format_map
+    pieces: list[tuple[str, str | None, Callable[[Any], str]]] = []
+    for literal, name, spec, _ in parts:
+        pieces.append((literal, name, formats.get(spec or "") or partial(_python_format, spec=spec or "")))
+
+    def fill(params: Mapping[str, Any]) -> str:
+        return "".join([text + (convert(params[name]) if name else "") for text, name, convert in pieces])
+
+    return fill
+
+
+def _python_format(value: Any, spec: str) -> str:
+    return format(value, spec)
+
+
+_fillers: dict[tuple[str, str, str], Filler] = {}
+
+
+def render(verdict: Verdict, language: str = "en") -> str:
+    """The verdict's sentence in ``en`` or ``zh``. It may hold captured text: escape it for where it goes."""
+    rule = verdict.rule
+    key = (rule.code, verdict.wording, language)
+    fill = _fillers.get(key)
+    if fill is None:
+        text = rule.wordings[verdict.wording]
+        fill = _fillers[key] = _filler(text.zh if language == "zh" else text.en, language)
+    return fill(verdict.params)

@@ -1,0 +1,518 @@
+"""A TCP connection as the packets so far show it, and what each packet did to it.
+
+:meth:`Conversation.observe` takes one packet, works out what it is (new bytes, a repetition, an acknowledgment of
+which frames, a keep-alive…), moves both ends' states, and leaves the finding in ``packet.segment``. The rules in the
+files beside this one only read it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from . import states
+from .endpoint import Endpoint, Sent
+from .zeek import RESET as ZEEK_RESET
+from .zeek import CLOSED as ZEEK_CLOSED
+from .zeek import ZeekConnection, sender_is_server
+
+if TYPE_CHECKING:
+    from labdissect.plugins.packet import Packet
+
+FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE = (1 << bit for bit in range(9))
+
+NEW, RESENT, LATE = "new", "resent", "late"
+"""What a segment's bytes are: beyond all before; all seen before; (partly) filling a gap that the capture has."""
+
+
+class Segment(msgspec.Struct, gc=False):
+    """What one packet did to its connection. Numbers named ``…_raw`` are as on the wire; positions count from the ISN."""
+
+    sender: Endpoint
+    receiver: Endpoint
+    from_client: bool
+    flags: int
+    length: int
+    """Bytes of payload."""
+    seq: int
+    """Sequence number as tshark shows it (relative, unless it was told otherwise)."""
+    ack: int | None
+    """Acknowledgment number as tshark shows it; None without ACK."""
+    seq_raw: int
+    ack_raw: int | None
+    start: int
+    end: int
+    """Position behind everything that it takes: payload, SYN, FIN."""
+    kind: str = NEW
+    fresh: int = 0
+    """Positions that were never sent before."""
+    earlier: Sent | None = None
+    """For repeated bytes: the segment that had them before, when it is still remembered."""
+    gap: int = 0
+    """Bytes between what was seen before and this segment: missing in the capture so far."""
+    first: bool = False
+    """The first packet of its connection in the capture."""
+    first_of_sender: bool = False
+    acked: int | None = None
+    """Position of the receiver's stream that it acknowledges."""
+    newly_acked: int = 0
+    """Positions acknowledged for the first time."""
+    acked_frames: tuple[int, ...] = ()
+    """Frames whose segments are now acknowledged as a whole."""
+    acked_resent: bool = False
+    """One of these was sent more than once, so the time of its acknowledgment is ambiguous (Karn)."""
+    acked_unseen: bool = False
+    """It acknowledges bytes that the capture has not shown."""
+    ack_since: int | None = None
+    """For an acknowledgment that says nothing new: the frame that said it first."""
+    ack_before: tuple[int, int] | None = None
+    """For an acknowledgment that says something new: frame and number (as shown) of this end's one before."""
+    repeats: int = 0
+    """How many packets of this end carried the same acknowledgment number before."""
+    answer_time: int | None = None
+    """Nanoseconds from the newest (for a delayed ACK, the oldest) of these frames to this packet."""
+    oldest_answer_time: int | None = None
+    window_before: int | None = None
+    window: int | None = None
+    idle: int | None = None
+    """Nanoseconds since the connection's previous packet."""
+    keepalive: bool = False
+    keepalive_answered: tuple[int, int | None] | None = None
+    """For the answer to a keep-alive: its frame, and ns since."""
+    fin: str = ""
+    """``new``, ``again`` or empty."""
+    opens: str = ""
+    """``syn``, ``syn-again``, ``syn-ack``, ``syn-ack-again``, ``simultaneous-syn``, ``simultaneous-syn-ack``, ``ack``."""
+    fin_before: tuple[int | None, int | None] = (None, None)
+    """Of a repeated FIN: frame and time of the one before."""
+    rst_before: int | None = None
+    """Of a repeated RST: the frame of the first."""
+    rst: str = ""
+    """``refused``, ``acceptable``, ``other`` or empty."""
+    syn_before: tuple[int | None, int | None] = (None, None)
+    """Of a SYN: frame and time of its sender's SYN before."""
+    client_state: str = "?"
+    server_state: str = "?"
+    before: tuple[str, str] = ("?", "?")
+    """States of client and server before this packet."""
+
+
+class Conversation:
+    """One TCP connection. ``client`` sent the first SYN; without one in the capture, whoever spoke first, unless the
+    ports say otherwise."""
+
+    proto = "tcp"
+
+    def __init__(self, stream: int | None, packet: Packet, source: str, destination: str, *, reused: int | None) -> None:
+        tcp = packet.tcp
+        flags = tcp.flags or 0
+        initiator = Endpoint(source, tcp.srcport)
+        other = Endpoint(destination, tcp.dstport)
+        self.zeek = ZeekConnection()
+        from_server = sender_is_server(tcp.srcport, tcp.dstport) and flags & (SYN | ACK) != SYN
+        self._originator = other if from_server else initiator
+        if from_server:
+            self.zeek.flipped()
+        answers = flags & (SYN | ACK) == SYN | ACK  # whatever Zeek says, only a server sends a SYN-ACK first
+        self.client, self.server = (other, initiator) if from_server or answers else (initiator, other)
+        self.stream = stream
+        self.pair: tuple[str, int, str, int] = ("", 0, "", 0)
+        """Addresses and ports, the same for both directions."""
+        self.midstream = not flags & SYN
+        self.reused_after: int | None = reused
+        """Last frame of an earlier connection between the same addresses and ports."""
+        self.first_frame = self.last_frame = packet.number
+        self.first_time = self.last_time = packet.time
+        self.simultaneous_open = False
+        self.handshake_frame: int | None = None
+        """Frame that completed the handshake."""
+        self.handshake_time: int | None = None
+        self.refused_frame: int | None = None
+        self.closed_frame: int | None = None
+        """Frame after which nothing more is expected: the last ACK or an RST."""
+        self.fins: list[tuple[Endpoint, int]] = []
+        """Ends that sent a FIN, in the order of the capture, with its frame."""
+        self.crossed_fins = False
+        self.merged_fin = False
+        """The second FIN came in the segment that acknowledged the first."""
+        self.first_fin_acked_frame: int | None = None
+        self.last_ack_frame: int | None = None
+        self.reset_by: Endpoint | None = None
+        self.half_closed_data = 0
+        self.pending_keepalive: tuple[Endpoint, int, int | None] | None = None
+        self.keepalives = 0
+        self.said: set[str] = set()
+        """Codes of rules that speak once a connection."""
+        self.data_in_syn = 0
+        self.icmp: tuple[int, str] | None = None
+        """The first ICMP error that quoted a packet of it: frame, and type and code."""
+
+    # -- names for people ---------------------------------------------------------------------------------------------
+
+    def role(self, endpoint: Endpoint) -> str:
+        """``client`` or ``server``."""
+        return "client" if endpoint is self.client else "server"
+
+    @property
+    def conn_state(self) -> str:
+        """Zeek's conn_state so far."""
+        return self.zeek.conn_state
+
+    @property
+    def was_open(self) -> bool:
+        """Whether the capture shows the connection open at some time."""
+        return self.midstream or self.handshake_frame is not None
+
+    def closing_frames(self, last: int) -> list[int]:
+        """Frames that closed the connection, ``last`` being the last ACK."""
+        frames = [frame for _, frame in self.fins]
+        if self.first_fin_acked_frame is not None:
+            frames.append(self.first_fin_acked_frame)
+        return sorted({*frames, last})
+
+    # -- one packet ---------------------------------------------------------------------------------------------------
+
+    def observe(self, packet: Packet, from_client: bool) -> Segment:
+        """Takes the packet in and says what it did."""
+        tcp = packet.tcp
+        sender, receiver = (self.client, self.server) if from_client else (self.server, self.client)
+        flags: int = tcp.flags
+        length: int = tcp.len or 0
+        seq_raw: int = tcp.seq_raw if tcp.seq_raw is not None else tcp.seq
+        ack_raw = None
+        if flags & ACK:
+            ack_raw = tcp.ack_raw if tcp.ack_raw is not None else tcp.ack
+        first_of_sender = sender.packets == 0
+        if sender.first_raw is None:
+            sender.start_at(seq_raw)
+        elif flags & SYN and not flags & ACK and sender.isn is not None and seq_raw != sender.isn:
+            sender.start_at(seq_raw)
+        start = sender.place(seq_raw)
+        segment = Segment(
+            sender,
+            receiver,
+            from_client,
+            flags,
+            length,
+            tcp.seq if tcp.seq is not None else seq_raw,
+            None if ack_raw is None else (tcp.ack if tcp.ack is not None else ack_raw),
+            seq_raw,
+            ack_raw,
+            start,
+            start + length + (1 if flags & SYN else 0) + (1 if flags & FIN else 0),
+        )
+        if first_of_sender:
+            sender.first_frame = packet.number
+        segment.first = self.client.packets + self.server.packets == 0
+        segment.first_of_sender = first_of_sender
+        segment.before = (self.client.state, self.server.state)
+        if packet.time is not None and self.last_time is not None:
+            segment.idle = packet.time - self.last_time
+        window = tcp.window_size if tcp.window_size is not None else tcp.window_size_value
+        segment.window_before, segment.window = sender.window, window
+        sender.packets += 1
+        if flags & RST:
+            self._observe_reset(packet, segment)
+        else:
+            if flags & SYN:
+                self._observe_syn(packet, segment, tcp)
+            if ack_raw is not None:
+                self._observe_ack(packet, segment, ack_raw)
+            if segment.end > start:
+                self._observe_bytes(packet, segment)
+            elif start > sender.position:
+                segment.gap = start - sender.position
+                sender.add_hole(sender.position, start)
+                sender.position, sender.raw = start, seq_raw
+            self._observe_liveness(packet, segment)
+            if flags & FIN:
+                self._observe_fin(packet, segment)
+            self._move(packet, segment)
+            sender.window = window
+        self._record_history(segment, tcp)
+        if sender.ttl is None and not flags & RST:
+            sender.ttl = time_to_live(packet)
+        sender.last_frame = self.last_frame = packet.number
+        sender.last_time = self.last_time = packet.time
+        segment.client_state = self.client.state if not self.client.uncertain else states.UNKNOWN
+        segment.server_state = self.server.state if not self.server.uncertain else states.UNKNOWN
+        if self.client.uncertain or self.server.uncertain:
+            # whose bytes are missing may have closed, and the other may have seen it
+            if segment.client_state != states.CLOSED:
+                segment.client_state = states.UNKNOWN
+            if segment.server_state != states.CLOSED:
+                segment.server_state = states.UNKNOWN
+        packet.conversation, packet.segment = self, segment
+        return segment
+
+    def _observe_syn(self, packet: Packet, segment: Segment, tcp: Any) -> None:
+        sender, receiver, flags = segment.sender, segment.receiver, segment.flags
+        again = sender.isn == segment.seq_raw
+        segment.syn_before = (sender.last_syn_frame, sender.last_syn_time)
+        sender.last_syn_frame, sender.last_syn_time = packet.number, packet.time
+        sender.syn_copies += 1 if again else 0
+        if not again:
+            sender.isn, sender.syn_frame, sender.syn_time = segment.seq_raw, packet.number, packet.time
+            self._note_options(sender, tcp)
+        if segment.length and not again:
+            self.data_in_syn = segment.length
+        if flags & ACK:
+            crossed = sender.state == states.SYN_SENT
+            # a SYN of its own that repeats with ACK added is the simultaneous open's second step, no retransmission
+            if crossed and self.simultaneous_open:
+                segment.opens = "simultaneous-syn-ack"
+            else:
+                segment.opens = "syn-ack-again" if again else "syn-ack"
+        elif not again and receiver.isn is not None and receiver.state == states.SYN_SENT:
+            segment.opens = "simultaneous-syn"
+            self.simultaneous_open = True
+        else:
+            segment.opens = "syn-again" if again else "syn"
+
+    def _note_options(self, sender: Endpoint, tcp: Any) -> None:
+        options = tcp.options
+        if options is None:
+            return
+        kinds = []
+        for option in options.list:
+            kinds.append(option.kind)
+            value = option.get("value")
+            if option.kind == 2 and value is not None:
+                sender.mss = value.get("mss_val")
+            elif option.kind == 3 and value is not None:
+                sender.shift = value.get("shift")
+        sender.options = frozenset(kinds)
+
+    def _observe_ack(self, packet: Packet, segment: Segment, ack_raw: int) -> None:
+        sender, receiver = segment.sender, segment.receiver
+        if receiver.first_raw is None:
+            receiver.start_at(ack_raw)  # nothing of it seen yet: what is acknowledged first is its position 0
+        acked = segment.acked = receiver.place(ack_raw)
+        before = sender.ack_position
+        if before is None:
+            sender.ack_position, sender.ack_frame, sender.ack_time = acked, packet.number, packet.time
+            sender.acks = 1
+        elif acked > before:
+            segment.newly_acked = acked - before
+            segment.ack_before = (sender.ack_frame or 0, (segment.ack or 0) - segment.newly_acked)
+            sender.ack_position, sender.ack_frame, sender.ack_time = acked, packet.number, packet.time
+            sender.acks = 1
+        else:
+            segment.ack_since = sender.ack_frame if acked == before else None
+            segment.repeats = sender.acks if acked == before else 0
+            sender.acks += 1
+        if acked > receiver.peer_acked or receiver.peer_acked_frame is None:
+            receiver.peer_acked, receiver.peer_acked_frame = max(acked, receiver.peer_acked), packet.number
+        if receiver.outstanding and receiver.outstanding[0].end <= acked:
+            self._acknowledge_frames(packet, segment, acked)
+        if acked > receiver.position:
+            segment.acked_unseen = True
+            if receiver.seen:
+                receiver.add_hole(receiver.position, acked)
+            receiver.position, receiver.raw = acked, ack_raw
+            receiver.uncertain = True
+        if receiver.holes and receiver.holes[0][0] < acked and receiver.forget_holes_before(acked):
+            segment.acked_unseen = True
+            if not segment.flags & FIN:
+                self.zeek.record_count("G", 0 if receiver is self._originator else 1)
+
+    def _acknowledge_frames(self, packet: Packet, segment: Segment, acked: int) -> None:
+        outstanding = segment.receiver.outstanding
+        oldest = newest = outstanding[0]
+        frames = []
+        while outstanding and outstanding[0].end <= acked:
+            newest = outstanding.popleft()
+            frames.append(newest.frame)
+            if newest.copies:
+                segment.acked_resent = True
+        segment.acked_frames = tuple(frames)
+        if packet.time is not None and newest.time is not None and oldest.time is not None:
+            segment.answer_time = packet.time - newest.time
+            segment.oldest_answer_time = packet.time - oldest.time
+            if not segment.acked_resent and segment.answer_time >= 0:
+                quickest = segment.sender.quickest_answer
+                if quickest is None or segment.answer_time < quickest:
+                    segment.sender.quickest_answer = segment.answer_time
+
+    def _observe_bytes(self, packet: Packet, segment: Segment) -> None:
+        """Payload, SYN or FIN: are these positions new, repeated, or filling a gap?"""
+        sender, start, end = segment.sender, segment.start, segment.end
+        position = sender.position
+        fresh = segment.fresh = max(0, end - max(start, position))
+        if start > position:
+            segment.gap = start - position
+            sender.add_hole(position, start)
+        if fresh > 0:
+            sender.position = end
+            sender.raw = (segment.seq_raw + end - start) & 0xFFFFFFFF
+            if start < position:
+                self._was_sent_before(packet, segment)
+                segment.kind = NEW
+            sender.remember(Sent(start, end, packet.number, packet.time, 0))
+            payload_fresh = min(segment.length, fresh)
+            if payload_fresh > 0 and not segment.flags & SYN:
+                sender.sent_data = True
+            sender.bytes += payload_fresh
+        else:
+            filled = sender.fill_hole(start, end) if sender.holes else 0
+            if filled:
+                segment.kind = LATE
+                sender.bytes += min(filled, segment.length)
+                sender.remember(Sent(start, end, packet.number, packet.time, 0))
+            else:
+                segment.kind = RESENT
+                self._was_sent_before(packet, segment)
+        if segment.length:
+            sender.last_data_frame = packet.number
+        if sender.uncertain and segment.kind is NEW and start >= position:
+            sender.uncertain = False  # it still sends, so there was no FIN among the bytes that were missed
+
+    def _was_sent_before(self, packet: Packet, segment: Segment) -> None:
+        outstanding = segment.sender.outstanding
+        for index, sent in enumerate(outstanding):
+            if sent.start <= segment.start < sent.end:
+                segment.earlier = sent
+                outstanding[index] = sent._replace(copies=sent.copies + 1)
+                return
+
+    def _observe_liveness(self, packet: Packet, segment: Segment) -> None:
+        """Keep-alives and their answers (RFC 9293 §3.8.4): nothing new, sent to be answered."""
+        sender, receiver = segment.sender, segment.receiver
+        pending = self.pending_keepalive
+        self.pending_keepalive = None
+        if segment.flags & (SYN | FIN) or segment.acked is None:
+            return
+        if segment.length <= 1 and segment.start == sender.position - 1 and segment.kind is not LATE:
+            all_acknowledged = sender.peer_acked >= sender.position
+            if all_acknowledged and segment.newly_acked == 0 and receiver.window != 0:
+                segment.keepalive = True
+                self.keepalives += 1
+                self.pending_keepalive = (sender, packet.number, packet.time)
+        elif pending is not None and pending[0] is receiver and segment.length == 0 and segment.newly_acked == 0:
+            since = None if packet.time is None or pending[2] is None else packet.time - pending[2]
+            segment.keepalive_answered = (pending[1], since)
+
+    def _observe_fin(self, packet: Packet, segment: Segment) -> None:
+        sender, receiver = segment.sender, segment.receiver
+        segment.fin_before = (sender.last_fin_frame, sender.last_fin_time)
+        sender.last_fin_frame, sender.last_fin_time = packet.number, packet.time
+        if sender.fin_position is not None:
+            segment.fin = "again"
+            sender.fin_copies += 1
+            return
+        segment.fin = "new"
+        sender.fin_shown, sender.fin_length = segment.seq + segment.length, segment.length
+        sender.fin_position, sender.fin_frame, sender.fin_time = segment.end - 1, packet.number, packet.time
+        self.fins.append((sender, packet.number))
+        if receiver.fin_position is not None and (segment.acked is None or segment.acked <= receiver.fin_position):
+            self.crossed_fins = True
+        elif receiver.fin_position is not None and segment.newly_acked:
+            self.merged_fin = segment.newly_acked > (segment.acked or 0) - receiver.fin_position - 1
+
+    def _observe_reset(self, packet: Packet, segment: Segment) -> None:
+        sender, receiver = segment.sender, segment.receiver
+        if segment.ack_raw is not None:
+            if receiver.first_raw is None:
+                receiver.start_at(segment.ack_raw)
+            segment.acked = receiver.place(segment.ack_raw)
+        if receiver.state == states.SYN_SENT and not sender.sent_data and sender.isn is None:
+            acceptable = receiver.isn is not None and segment.acked is not None and segment.acked > 0
+            segment.rst = "refused" if acceptable else "other"
+            if acceptable and self.refused_frame is None:
+                self.refused_frame = packet.number
+        else:
+            expected = (sender.position, receiver.ack_position)
+            acceptable = segment.start in expected or sender.packets == 1
+            segment.rst = "acceptable" if acceptable else "other"
+        if self.reset_by is None:
+            self.reset_by = sender
+        segment.rst_before = sender.rst_frame
+        if sender.rst_frame is None:
+            sender.rst_frame = packet.number
+        if acceptable:
+            self.closed_frame = packet.number
+        states.reset_sent(sender, receiver, acceptable=acceptable)
+
+    def _move(self, packet: Packet, segment: Segment) -> None:
+        """Moves both ends' states."""
+        sender, receiver, flags = segment.sender, segment.receiver, segment.flags
+        if flags & SYN:
+            if flags & ACK:
+                states.syn_ack_sent(sender, receiver, repeated=segment.opens == "syn-ack-again")
+            else:
+                states.syn_sent(sender, receiver)
+            return
+        if (
+            self.handshake_frame is None
+            and not self.midstream
+            and sender.state in (states.SYN_SENT, states.SYN_RECEIVED)
+            and segment.acked is not None
+            and receiver.isn is not None
+            and segment.acked >= 1
+        ):
+            segment.opens = "ack"
+            self.handshake_frame, self.handshake_time = packet.number, packet.time
+        self._note_fin_acknowledged(packet, segment)
+        states.segment_sent(sender, receiver, acked=segment.acked, fin=segment.fin, in_order=segment.gap == 0)
+        if sender.state == states.UNKNOWN:
+            states.data_shows_open(sender, receiver)
+
+    def _note_fin_acknowledged(self, packet: Packet, segment: Segment) -> None:
+        sender, receiver = segment.sender, segment.receiver
+        if receiver.fin_position is None or segment.acked is None or segment.acked <= receiver.fin_position:
+            return
+        if self.first_fin_acked_frame is None:
+            self.first_fin_acked_frame = packet.number
+        if sender.fin_position is not None and sender.peer_acked > sender.fin_position and self.closed_frame is None:
+            self.closed_frame = packet.number
+
+    def _record_history(self, segment: Segment, tcp: Any) -> None:
+        zeek, flags = self.zeek, segment.flags
+        side = 0 if segment.sender is self._originator else 1
+        if tcp.checksum_status == 0:
+            zeek.record_count("C", side)
+            return
+        control = flags & (SYN | FIN | RST)
+        if not control:
+            if segment.length:
+                zeek.record("D", side)
+            elif flags & ACK:
+                zeek.record("A", side)
+        elif control == SYN:
+            zeek.record_change("H" if flags & ACK else "S", side, segment.start)
+        elif control == FIN:
+            zeek.record_change("F", side, segment.start + segment.length)
+        elif control == RST:
+            zeek.record_change("R", side, segment.start)
+        else:
+            zeek.record("I" if flags & FIN and flags & RST else "Q", side)
+        if (
+            segment.window == 0
+            and not flags & RST
+            and zeek.states[1 - side] != ZEEK_CLOSED
+            and zeek.states[side] != ZEEK_RESET
+        ):
+            zeek.record_count("W", side)
+        if segment.length and segment.kind is not NEW:  # Zeek counts a keep-alive's byte and late bytes too
+            zeek.record_count("T", side)
+        if control:
+            zeek.control(side, syn=bool(flags & SYN), ack=bool(flags & ACK), fin=bool(flags & FIN), rst=bool(flags & RST))
+        else:
+            zeek.traffic(side, ack=bool(flags & ACK), length=segment.length)
+
+
+def time_to_live(packet: Packet) -> int | None:
+    """TTL or hop limit of the packet."""
+    if packet.ip is not None:
+        ttl: int | None = packet.ip.ttl
+        return ttl
+    if packet.ipv6 is not None:
+        hop_limit: int | None = packet.ipv6.hlim
+        return hop_limit
+    return None
+
+
+def seconds(start: int | None, end: int | None) -> float | None:
+    """The span between two times in ns, in seconds; None when one is not known."""
+    return None if start is None or end is None else (end - start) / 1e9

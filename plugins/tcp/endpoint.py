@@ -1,0 +1,209 @@
+"""One end of a TCP connection, as far as the capture shows it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+OUTSTANDING_LIMIT = 4096
+"""Segments of one direction that may wait for their acknowledgment in memory; the oldest go first."""
+HOLES_LIMIT = 64
+"""Gaps in one direction's bytes that are remembered; the oldest go first."""
+
+MODULUS = 0x1_0000_0000
+HALF = 0x8000_0000
+
+
+class Sent(NamedTuple):
+    """A segment that took sequence numbers. Positions count from the ISN and do not wrap."""
+
+    start: int
+    end: int
+    frame: int
+    time: int | None
+    copies: int
+    """How often these bytes had been sent before."""
+
+
+class Endpoint:
+    """What one end has sent. Positions are distances from the first sequence number seen (the ISN when the SYN was):
+    they grow past 2**32, so they can be compared."""
+
+    __slots__ = (
+        "ack_frame",
+        "ack_position",
+        "ack_time",
+        "acks",
+        "address",
+        "bytes",
+        "dropped",
+        "fin_acked_unshown",
+        "fin_copies",
+        "fin_frame",
+        "fin_length",
+        "fin_position",
+        "fin_received_unshown",
+        "fin_shown",
+        "fin_time",
+        "first_frame",
+        "first_raw",
+        "holes",
+        "isn",
+        "last_data_frame",
+        "last_fin_frame",
+        "last_fin_time",
+        "last_frame",
+        "last_syn_frame",
+        "last_syn_time",
+        "last_time",
+        "mss",
+        "options",
+        "outstanding",
+        "packets",
+        "peer_acked",
+        "peer_acked_frame",
+        "port",
+        "position",
+        "quickest_answer",
+        "raw",
+        "retransmissions",
+        "rst_frame",
+        "sent_data",
+        "shift",
+        "state",
+        "syn_copies",
+        "syn_frame",
+        "syn_time",
+        "ttl",
+        "uncertain",
+        "window",
+    )
+
+    def __init__(self, address: str, port: int) -> None:
+        self.address = address
+        self.port = port
+        self.state = "?"
+        """RFC 9293 §3.3.2, in its spelling; ``?`` when it cannot be inferred. As columns show it."""
+        self.fin_received_unshown = False
+        """The peer's FIN has passed, but this end has sent nothing yet that shows it."""
+        self.fin_acked_unshown = False
+        """This end's FIN was acknowledged by a packet that it must still answer."""
+        self.uncertain = False
+        """Bytes of this end were acknowledged that the capture never saw: a FIN may be among them."""
+        self.packets = 0
+        self.bytes = 0
+        """Payload sent, repeated bytes counted once."""
+        self.retransmissions = 0
+        self.isn: int | None = None
+        """Raw number of its SYN."""
+        self.syn_frame: int | None = None
+        self.syn_time: int | None = None
+        self.syn_copies = 0
+        self.last_syn_frame: int | None = None
+        """Its newest SYN."""
+        self.last_syn_time: int | None = None
+        self.first_raw: int | None = None
+        """Raw number at position 0."""
+        self.raw = 0
+        """Raw number of the next new byte."""
+        self.position = 0
+        """Position of the next new byte."""
+        self.outstanding: deque[Sent] = deque(maxlen=OUTSTANDING_LIMIT)
+        self.holes: list[tuple[int, int]] = []
+        self.dropped = 0
+        """Outstanding segments and holes forgotten for the sake of the limits."""
+        self.ack_position: int | None = None
+        """Highest acknowledgment that this end has sent, as a position of the peer's."""
+        self.ack_frame: int | None = None
+        """Frame in which it first sent that acknowledgment."""
+        self.ack_time: int | None = None
+        self.acks = 0
+        """Packets with that acknowledgment so far."""
+        self.peer_acked: int = 0
+        """Highest position of this end that the peer has acknowledged."""
+        self.peer_acked_frame: int | None = None
+        self.window: int | None = None
+        """Receive window last announced, bytes (scaled where tshark knows the scale)."""
+        self.quickest_answer: int | None = None
+        """Shortest time, ns, between a packet to this end and the acknowledgment from it: the path and back."""
+        self.fin_position: int | None = None
+        """Position of its FIN."""
+        self.fin_frame: int | None = None
+        self.fin_time: int | None = None
+        self.fin_copies = 0
+        self.fin_shown = 0
+        """Its FIN's own number as tshark shows numbers: behind the segment's data."""
+        self.fin_length = 0
+        """Bytes of data in the segment that has its FIN."""
+        self.last_fin_frame: int | None = None
+        """Its newest FIN."""
+        self.last_fin_time: int | None = None
+        self.rst_frame: int | None = None
+        self.sent_data = False
+        self.mss: int | None = None
+        self.shift: int | None = None
+        self.options: frozenset[int] = frozenset()
+        """Kinds of the options in its SYN."""
+        self.ttl: int | None = None
+        """TTL or hop limit of its packets before any RST."""
+        self.last_data_frame: int | None = None
+        """Its newest segment with payload."""
+        self.first_frame: int | None = None
+        self.last_frame: int | None = None
+        self.last_time: int | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether the capture has a packet from this end."""
+        return self.packets > 0
+
+    def place(self, raw: int) -> int:
+        """The position of a raw sequence number, the one nearest to the next new byte."""
+        delta = (raw - self.raw) % MODULUS
+        return self.position + (delta - MODULUS if delta >= HALF else delta)
+
+    def start_at(self, raw: int) -> None:
+        """Takes ``raw`` as position 0: nothing of this end was seen before."""
+        self.first_raw = self.raw = raw
+        self.position = 0
+
+    def remember(self, sent: Sent) -> None:
+        """Keeps a segment until it is acknowledged."""
+        if len(self.outstanding) == OUTSTANDING_LIMIT:
+            self.dropped += 1
+        self.outstanding.append(sent)
+
+    def add_hole(self, start: int, end: int) -> None:
+        """The capture shows nothing of these positions yet."""
+        if len(self.holes) == HOLES_LIMIT:
+            del self.holes[0]
+            self.dropped += 1
+        self.holes.append((start, end))
+
+    def fill_hole(self, start: int, end: int) -> int:
+        """Takes what is seen now out of the holes; returns how many of its positions were missing."""
+        filled = 0
+        left: list[tuple[int, int]] = []
+        for a, b in self.holes:
+            low, high = max(a, start), min(b, end)
+            if low >= high:
+                left.append((a, b))
+                continue
+            filled += high - low
+            if a < low:
+                left.append((a, low))
+            if high < b:
+                left.append((high, b))
+        self.holes = left
+        return filled
+
+    def forget_holes_before(self, position: int) -> int:
+        """The peer acknowledged these bytes, so it has them though the capture has not; returns how many."""
+        missed = 0
+        left: list[tuple[int, int]] = []
+        for a, b in self.holes:
+            missed += max(0, min(b, position) - a)
+            if b > position:
+                left.append((max(a, position), b))
+        self.holes = left
+        return missed

@@ -1,0 +1,132 @@
+"""Readers and writers as the bridge uses them, and what passes between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from .column import Column
+    from .packet import Packet
+    from .rule import Verdict
+    from .tcp.conversation import Conversation
+    from .udp import Exchange
+
+
+class Record:
+    """One piece of the input: a packet as tshark printed it, or a line that is none (an index line, an XML head).
+
+    ``raw`` is the piece byte for byte, its line end included.
+    """
+
+    __slots__ = ("packet", "raw")
+
+    def __init__(self, raw: bytes, packet: Packet | None = None) -> None:
+        self.raw = raw
+        self.packet = packet
+
+    def spliced(self, addition: bytes) -> bytes:
+        """The piece with ``addition`` as its last layer; layers of ours that it had are replaced."""
+        raise NotImplementedError("only readers' own records can be spliced")
+
+
+@dataclass
+class Problem:
+    """Something that went wrong with the input or a plugin: what, where, what to do."""
+
+    message: str
+    fatal: bool = False
+    """Whether the exit code tells of it."""
+
+
+@dataclass
+class Summary:
+    """What was read and found, for closing lines and exit codes."""
+
+    packets: int = 0
+    other_lines: int = 0
+    bad_lines: int = 0
+    cut: bool = False
+    incomplete: int = 0
+    evicted: int = 0
+    plugin_failures: int = 0
+    verdicts: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    conversations: int = 0
+    shown: int = 0
+
+
+@dataclass(frozen=True)
+class WriterSettings:
+    """What every writer is told."""
+
+    language: str = "en"
+    columns: Sequence[Column] = ()
+    """The plugins' columns that belong in every output."""
+    chosen: Sequence[str] = ()
+    """``--columns``, empty for the format's own choice."""
+    color: bool = False
+    width: int = 120
+    """Terminal columns, for tables."""
+    file: str | None = None
+    """The capture's name, when several are written to one output."""
+    source_kind: str = ""
+    """Name of the reader."""
+
+
+class Writer(Protocol):
+    """An output format at work on one output."""
+
+    def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
+        """One packet with its verdicts, the headline first (when there is one)."""
+
+    def other(self, record: Record) -> None:
+        """A piece of the input that is no packet."""
+
+    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
+        """A conversation is over; these verdicts had to wait for its end."""
+
+    def flush(self) -> None:
+        """Everything so far goes out: the input has nothing more at the moment."""
+
+    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        """The input is over; these verdicts had to wait for its end."""
+
+
+@dataclass(frozen=True)
+class WriterFormat:
+    """An output format: ``-o NAME``.
+
+    :param make: opens a writer on a binary stream
+    :param accepts: names of the readers whose records it needs; empty for any
+    """
+
+    name: str
+    description: str
+    make: Callable[[BinaryIO, WriterSettings], Writer]
+    accepts: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """An input format at work on one input."""
+
+    def records(self, chunk: bytes) -> Iterator[Record]:
+        """The whole pieces that ``chunk`` completes."""
+
+    def end(self) -> Iterator[Record]:
+        """What is left when the input ends."""
+
+
+@dataclass(frozen=True)
+class ReaderFormat:
+    """An input format.
+
+    :param detects: whether the first bytes of an input (all there are, up to 4096) are of this format
+    :param make: opens a reader: (layers by name, problem reporter)
+    """
+
+    name: str
+    description: str
+    detects: Callable[[bytes], bool]
+    make: Callable[[Any, Callable[[Problem], None]], Reader]
