@@ -140,9 +140,8 @@ class Engine:
         name = self._names.get(id(analyzer), type(analyzer).__name__)
         said = f"{type(error).__name__}: {error}"
         where = f"frame {frame}" if frame is not None else "the end of the input"
-        self._report(
-            Problem(f"plugin {name} failed at {where}: {said} ({place.filename}:{place.lineno}); switched off", fatal=True)
-        )
+        why = f"plugin {name} failed at {where}: {said} ({place.filename}:{place.lineno}); switched off"
+        self._report(Problem(why, fatal=True, kind="plugin"))
         params = {"plugin": name, "file": Path(place.filename).name, "line": place.lineno, "error": said}
         return Verdict(FAILED, frame or 0, params)
 

@@ -7,10 +7,8 @@ from operator import or_
 from typing import Any
 
 from construct import (
-    Array,
     Bytes,
     Construct,
-    ExprAdapter,
     GreedyBytes,
     If,
     IfThenElse,
@@ -22,8 +20,8 @@ from construct import (
     this,
 )
 
-from .layer import Derived, Fields, Ipv6Address, Layer, Text, Worked, as_integer, bits, note, part
-from .options import Options
+from .layer import Derived, Fields, Ipv6Address, Layer, Text, TextOf, Worked, as_integer, bits, note, part
+from .options import Options, Several
 from .pieces import Pieces
 
 MESSAGE = "RFC 4443 §2.1"
@@ -43,9 +41,7 @@ IPV6_IN_IP = 41
 
 SOURCE_LINK, TARGET_LINK, PREFIX, REDIRECTED, MTU, NONCE, ROUTE, DNS_SERVERS = 1, 2, 3, 4, 5, 14, 24, 25
 
-_LINK_ADDRESS = ExprAdapter(
-    GreedyBytes, lambda raw, context: raw.hex(":"), lambda text, context: bytes.fromhex(text.replace(":", ""))
-)
+_LINK_ADDRESS = TextOf(None, lambda raw: raw.hex(":"), lambda text: bytes.fromhex(text.replace(":", "")))
 _PREFIX = Struct(
     "prefix.length" / Int8ub,
     *bits(
@@ -79,7 +75,7 @@ OPTIONS = Options(
         DNS_SERVERS: Struct(
             "_reserved" / Int16ub,
             "rdnss.lifetime" / Int32ub,
-            "rdnss" / Array((this._params.size - 6) // 16, Ipv6Address),
+            "rdnss" / Several(Ipv6Address, 16, after=6),
         ),
     },
     names=("type", "length"),

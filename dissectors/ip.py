@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from construct import Array, FixedSized, GreedyBytes, Int8ub, Int16ub, Int32ub, Struct, this
+from construct import FixedSized, GreedyBytes, Int8ub, Int16ub, Int32ub, Struct, this
 
 from .layer import Derived, Fields, Ipv4Address, Layer, Text, Worked, as_bytes, as_integer, bits, note, part
-from .options import Options
+from .options import Options, Several
 
 HEADER = "RFC 791 §3.1"
 DIFFERENTIATED_SERVICES = "RFC 2474 §3"
@@ -15,7 +15,7 @@ DIFFERENTIATED_SERVICES = "RFC 2474 §3"
 END_OF_OPTIONS, NO_OPERATION, RECORD_ROUTE, TIMESTAMP = 0, 1, 7, 68
 LOOSE_ROUTE, STRICT_ROUTE, ROUTER_ALERT = 131, 137, 148
 
-_ROUTE = Struct("ptr" / Int8ub, "route" / Array((this._params.size - 1) // 4, Ipv4Address), "rest" / GreedyBytes)
+_ROUTE = Struct("ptr" / Int8ub, "route" / Several(Ipv4Address, 4, after=1), "rest" / GreedyBytes)
 
 OPTIONS = Options(
     {
@@ -25,7 +25,7 @@ OPTIONS = Options(
         TIMESTAMP: Struct(
             "ptr" / Int8ub,
             "overflow_flag" / Int8ub,
-            "words" / Array((this._params.size - 2) // 4, Int32ub),
+            "words" / Several(Int32ub, 4, after=2),
             "rest" / GreedyBytes,
         ),
         ROUTER_ALERT: Struct("ra" / Int16ub),
@@ -113,12 +113,12 @@ LAYER = Layer(
             part("flags.rb", 15, 1, note("reserved, zero", "保留,为 0", HEADER)),
             part("flags.df", 14, 1, note("do not fragment", "不允许分片", HEADER)),
             part("flags.mf", 13, 1, note("more fragments follow", "后面还有分片", HEADER)),
+            # Wireshark shows bytes in its label; the field's value, which tshark prints, is in units of 8
             part(
                 "frag_offset",
                 0,
                 13,
-                note("where this fragment begins, bytes (field × 8)", "片偏移,字节(字段值 × 8)", HEADER),
-                scale=8,
+                note("where this fragment begins, in units of 8 bytes", "片偏移,以 8 字节为单位", HEADER),
             ),
         ),
         "ttl"

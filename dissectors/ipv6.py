@@ -224,7 +224,6 @@ FRAGMENT = Layer(
         *bits(
             "_offset_flags",
             Int16ub,
-            # tshark gives ip.frag_offset in bytes, this one in units of 8
             part(
                 "offset",
                 3,

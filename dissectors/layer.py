@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import msgspec
 from construct import (
@@ -145,11 +145,14 @@ class _PartOf(Computed):  # type: ignore[misc]
         self.piece, self.carrier = piece, carrier
 
 
-class _Text(Adapter):  # type: ignore[misc]
-    """Bytes on the wire, text in the member: an address."""
+class TextOf(Adapter):  # type: ignore[misc]
+    """Bytes on the wire, text in the member: an address, a name.
 
-    def __init__(self, size: int, decode: Callable[[bytes], str], encode: Callable[[str], bytes]) -> None:
-        super().__init__(Bytes(size))
+    :param size: bytes, None for all that are left
+    """
+
+    def __init__(self, size: int | None, decode: Callable[[bytes], str], encode: Callable[[str], bytes]) -> None:
+        super().__init__(GreedyBytes if size is None else Bytes(size))
         self._to_text, self._to_bytes = decode, encode
 
     def _decode(self, obj: bytes, context: Any, path: Any) -> str:
@@ -167,9 +170,9 @@ def _mac_bytes(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
 
 
-MacAddress = _Text(6, _mac_text, _mac_bytes)
-Ipv4Address = _Text(4, socket.inet_ntoa, socket.inet_aton)
-Ipv6Address = _Text(
+MacAddress = TextOf(6, _mac_text, _mac_bytes)
+Ipv4Address = TextOf(4, socket.inet_ntoa, socket.inet_aton)
+Ipv6Address = TextOf(
     16, lambda raw: socket.inet_ntop(socket.AF_INET6, raw), lambda text: socket.inet_pton(socket.AF_INET6, text)
 )
 
@@ -238,6 +241,10 @@ class Header(msgspec.Struct):
     inner: Any = msgspec.field(default=(), name="(inner)")
     """Headers within this one, such as those quoted in an ICMP error: (layer name, Header) in tshark's order."""
 
+    if TYPE_CHECKING:  # the members are made at run time
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def __getitem__(self, name: str) -> Any:
         """By tshark's name, with or without the layer's: ``header["flags.syn"]``."""
         found = self.layer.field(name)
@@ -269,6 +276,8 @@ def _differ(mine: Any, theirs: Any) -> bool:
         return any(_differ(mine[key], theirs[key]) for key in shared)
     if isinstance(mine, list) and isinstance(theirs, list):
         return len(mine) != len(theirs) or any(map(_differ, mine, theirs))
+    if isinstance(mine, str) and isinstance(theirs, str) and "\ufffd" in mine + theirs:
+        return False  # bytes that were no text, of which each version of tshark makes something else
     return bool(mine != theirs)
 
 
@@ -486,7 +495,7 @@ def _kind(subcon: Construct, docs: Note) -> str:
         if subcon.piece.flag:
             return "bool"
         return "hex" if docs.base == 16 else "int"
-    if isinstance(subcon, _Text):
+    if isinstance(subcon, TextOf):
         return "str"
     if subcon is ConstructFlag:
         return "bool"
@@ -508,7 +517,10 @@ def _converted(stored: str, one: Field) -> property:
 
     def get(header: Header) -> Any:
         value = getattr(header, stored)
-        return _convert(value, one) if type(value) is str else value
+        if type(value) is str:
+            value = _convert(value, one)
+            setattr(header, stored, value)
+        return value
 
     return property(get, doc=str(one.note))
 

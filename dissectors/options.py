@@ -9,20 +9,102 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from construct import Construct, ConstructError, Container, GreedyBytes, ListContainer, SizeofError, Struct
+from construct import (
+    Construct,
+    ConstructError,
+    Container,
+    GreedyBytes,
+    ListContainer,
+    SizeofError,
+    Struct,
+    Subconstruct,
+)
 from construct.core import stream_read_entire, stream_write
 
-from .reading import compiled, read
+from .reading import StrictStream, compiled, read
 
 DATA = Struct("data" / GreedyBytes)
 """The value of an option that has no definition, or does not keep to it."""
 
 
+class Values:
+    """Values whose structure depends on a number beside them. One that has no definition, or does not keep to it, is
+    ``Container(data=bytes)``.
+
+    :param structs: the ``Struct`` of a value by the number; it must read the value to its end. It finds the value's
+        length in ``this._params.size``
+    """
+
+    def __init__(self, structs: Mapping[int, Construct]) -> None:
+        self.structs = structs
+        self._compiled: dict[int, Construct] = {}
+
+    def parse(self, kind: int, data: bytes, **context: Any) -> Container:
+        struct = self.structs.get(kind)
+        if struct is not None:
+            parser = self._compiled.get(kind)
+            if parser is None:
+                parser = self._compiled[kind] = compiled(struct)
+            try:
+                value, size = read(parser, data, size=len(data), **context)
+            except ConstructError:
+                return Container(data=data)
+            if size == len(data):
+                return value
+        return Container(data=data)
+
+    def build(self, kind: int, value: Any) -> bytes:
+        given = {name for name in value if not name.startswith("_")}
+        struct = DATA if given == {"data"} else self.structs.get(kind, DATA)
+        data: bytes = struct.build(value)
+        return data
+
+
+class Several(Subconstruct):  # type: ignore[misc]
+    """As many of a construct as fit into the value that it is in.
+
+    :param width: bytes of one
+    :param after: bytes of the value before the first
+    """
+
+    def __init__(self, subcon: Construct, width: int, after: int = 0) -> None:
+        super().__init__(subcon)
+        self.width, self.after = width, after
+
+    def _parse(self, stream: Any, context: Any, path: str) -> ListContainer:
+        count = (context._params.size - self.after) // self.width
+        return ListContainer(self.subcon._parsereport(stream, context, path) for _ in range(count))
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        for one in obj:
+            self.subcon._build(one, stream, context, path)
+        return obj
+
+
+class All(Subconstruct):  # type: ignore[misc]
+    """Construct after construct until the bytes end, which must be with the last one's."""
+
+    def _parse(self, stream: Any, context: Any, path: str) -> ListContainer:
+        inside = StrictStream(stream_read_entire(stream, path))
+        size = len(inside.getbuffer())
+        found = ListContainer()
+        while inside.tell() < size:
+            found.append(self.subcon._parsereport(inside, context, path))
+        return found
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        for one in obj:
+            self.subcon._build(one, stream, context, path)
+        return obj
+
+    def _sizeof(self, context: Any, path: str) -> int:
+        raise SizeofError("as many as there are", path=path)
+
+
 class Options(Construct):  # type: ignore[misc]
     """A list of options; parsed to ``Container(list=[Container(kind=…, len=…, value=Container(…)), …], rest=b"")``.
 
-    :param values: the ``Struct`` of each option's value by its kind; it must read the value to its end, else the value
-        is kept as ``data``. It finds the value's length in ``this._params.size``
+    :param values: the ``Struct`` of an option's value by its kind, as :class:`Values` has them
     :param names: what the kind and the length are called in the result
     :param width: bytes of the kind, and of the length
     :param counted: how much the length counts beside the value: 2 where it counts kind and length too
@@ -45,9 +127,9 @@ class Options(Construct):  # type: ignore[misc]
         end: int | None = None,
     ) -> None:
         super().__init__()
-        self.values, self.names, self.width, self.counted, self.unit = values, names, width, counted, unit
+        self.values = Values(values)
+        self.names, self.width, self.counted, self.unit = names, width, counted, unit
         self.single, self.end = single, end
-        self._compiled: dict[int, Construct] = {}
 
     def _parse(self, stream: Any, context: Any, path: str) -> Container:
         data: bytes = stream_read_entire(stream, path)
@@ -75,22 +157,8 @@ class Options(Construct):  # type: ignore[misc]
         size = length * self.unit - self.counted
         if size < 0 or start + size > len(data):
             return None, 0
-        value = self._value(kind, data[start : start + size])
+        value = self.values.parse(kind, data[start : start + size])
         return Container({kind_name: kind, length_name: length, "value": value}), start + size - position
-
-    def _value(self, kind: int, data: bytes) -> Container:
-        subcon = self.values.get(kind)
-        if subcon is not None:
-            parser = self._compiled.get(kind)
-            if parser is None:
-                parser = self._compiled[kind] = compiled(subcon)
-            try:
-                value, size = read(parser, data, size=len(data))
-            except ConstructError:
-                return Container(data=data)
-            if size == len(data):
-                return value
-        return Container(data=data)
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         kind_name, _ = self.names
@@ -99,19 +167,13 @@ class Options(Construct):  # type: ignore[misc]
             stream_write(stream, kind.to_bytes(self.width, "big"), self.width, path)
             if kind in self.single:
                 continue
-            value = self._built(kind, option["value"])
+            value = self.values.build(kind, option["value"])
             length = (len(value) + self.counted) // self.unit
             stream_write(stream, length.to_bytes(self.width, "big"), self.width, path)
             stream_write(stream, value, len(value), path)
         rest = obj.get("rest", b"")
         stream_write(stream, rest, len(rest), path)
         return obj
-
-    def _built(self, kind: int, value: Any) -> bytes:
-        given = {name for name in value if not name.startswith("_")}
-        subcon = DATA if given == {"data"} else self.values.get(kind, DATA)
-        data: bytes = subcon.build(value)
-        return data
 
     def _sizeof(self, context: Any, path: str) -> int:
         raise SizeofError("a list of options has no fixed size", path=path)

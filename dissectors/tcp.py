@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from construct import Array, Bytes, FixedSized, GreedyBytes, Int8ub, Int16ub, Int24ub, Int32ub, Struct, this
+from construct import Bytes, FixedSized, GreedyBytes, Int8ub, Int16ub, Int24ub, Int32ub, Struct, this
 
 from .layer import Derived, Layer, Text, Worked, bits, note, part
-from .options import Options
+from .options import Options, Several
 
 HEADER = "RFC 9293 §3.1"
 
@@ -13,8 +13,8 @@ END_OF_OPTIONS, NO_OPERATION, MSS, WINDOW_SCALE, SACK_PERMITTED, SACK, TIMESTAMP
 MD5, USER_TIMEOUT, AUTHENTICATION, MULTIPATH, FAST_OPEN = 19, 28, 29, 30, 34
 ACCURATE_ECN_0, ACCURATE_ECN_1, EXPERIMENT_1, EXPERIMENT_2 = 172, 174, 253, 254
 
-_BLOCKS = Array(this._params.size // 8, Struct("left" / Int32ub, "right" / Int32ub))
-_COUNTERS = Struct("counters" / Array(this._params.size // 3, Int24ub), "rest" / GreedyBytes)
+_BLOCKS = Several(Struct("left" / Int32ub, "right" / Int32ub), 8)
+_COUNTERS = Struct("counters" / Several(Int24ub, 3), "rest" / GreedyBytes)
 _EXPERIMENT = Struct("exid" / Int16ub, "data" / GreedyBytes)
 
 OPTIONS = Options(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from .host import CaptureHost
 from .rule import Verdict
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ class Settings:
     language: str = "en"
     whole_capture: bool = False
     """The input is a FILE that tshark may read twice, not a pipe."""
+    subnets: tuple[str, ...] = ()
+    """``--subnet``: prefixes of the links that were captured, as ``172.24.58.38/19``."""
+    captured_on: str | None = None
+    """``--captured-on``: an address of the host that captured."""
+    host: CaptureHost = field(default_factory=CaptureHost)
+    """What is known of the host that captured; one for each input, shared by its analyzers."""
     options: dict[str, str] = field(default_factory=dict)
     """``--set NAME=VALUE``: a plugin's own options."""
 
@@ -34,7 +41,9 @@ class Analyzer(Protocol):
     over, by the end of the input or for want of room; :meth:`finish` once, last.
     """
 
-    layers: tuple[str, ...]
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers whose packets it wants."""
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """The verdicts of this packet."""

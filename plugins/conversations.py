@@ -110,9 +110,10 @@ class ConversationTable:
 
     def _leave(self, key: Key, conversation: Conversation | Exchange) -> None:
         del self._table[key]
-        if isinstance(conversation, Conversation) and self._latest.get(conversation.pair) is conversation:
-            if len(self._latest) > self._limit // 2:  # a port used again is recognized for as long as there is room
-                del self._latest[conversation.pair]
+        # a port used again is recognized for as long as there is room
+        crowded = len(self._latest) > self._limit // 2
+        if crowded and isinstance(conversation, Conversation) and self._latest.get(conversation.pair) is conversation:
+            del self._latest[conversation.pair]
         self._ended(conversation)
 
     def end(self) -> None:

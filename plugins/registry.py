@@ -17,7 +17,6 @@ from typing import Any
 
 import pluggy
 
-import labdissect.plugins
 from labdissect.dissectors import builtin_layers
 from labdissect.dissectors.layer import Layer
 
@@ -168,7 +167,7 @@ def _called(name: str, hook: Any, *arguments: Any) -> Any:
 
 
 def _collect(registry: Registry) -> None:
-    kinds = (
+    kinds: tuple[tuple[str, dict[str, Any], type, str], ...] = (
         ("labdissect_layers", registry.layers, Layer, "name"),
         ("labdissect_rules", registry.rules, Rule, "code"),
         ("labdissect_columns", registry.columns, Column, "name"),

@@ -53,12 +53,20 @@ class Rule:
     explanation: Explanation | None = None
     since: str = "0.1"
     wordings: Mapping[str, Text] = field(init=False, repr=False)
+    level: int = field(init=False, repr=False)
+    """Place of the severity in :data:`SEVERITIES`."""
 
     def __post_init__(self) -> None:
         wordings = {"": self.text} if isinstance(self.text, Text) else self.text
         object.__setattr__(self, "wordings", wordings)
         if self.severity not in SEVERITIES:
             raise ValueError(f"rule {self.code}: severity {self.severity!r} is none of {', '.join(SEVERITIES)}")
+        object.__setattr__(self, "level", SEVERITIES.index(self.severity))
+
+
+def highest_severity(verdicts: Iterable[Verdict]) -> str:
+    """The highest level among verdicts, of which there must be one."""
+    return SEVERITIES[max([verdict.rule.level for verdict in verdicts])]
 
 
 class Evidence(NamedTuple):

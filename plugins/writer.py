@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
+    from labdissect.dissectors.layer import Layer
+
     from .column import Column
     from .packet import Packet
     from .rule import Verdict
@@ -26,8 +28,9 @@ class Record:
         self.raw = raw
         self.packet = packet
 
-    def spliced(self, addition: bytes) -> bytes:
-        """The piece with ``addition`` as its last layer; layers of ours that it had are replaced."""
+    def spliced(self, addition: bytes) -> Sequence[bytes | memoryview]:
+        """The piece with ``addition`` as its last layer, in parts to be joined (a line can be megabytes long); layers
+        of ours that it had are replaced."""
         raise NotImplementedError("only readers' own records can be spliced")
 
 
@@ -38,6 +41,8 @@ class Problem:
     message: str
     fatal: bool = False
     """Whether the exit code tells of it."""
+    kind: str = ""
+    """Problems of one kind are said a few times, then counted: ``bad line``, ``cut``, ``plugin``."""
 
 
 @dataclass
@@ -66,11 +71,17 @@ class WriterSettings:
     """The plugins' columns that belong in every output."""
     chosen: Sequence[str] = ()
     """``--columns``, empty for the format's own choice."""
+    known_columns: Mapping[str, Column] = field(default_factory=dict)
+    """All of the plugins' columns by name, for :attr:`chosen`."""
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    """All layers by name, for fields among :attr:`chosen`."""
     color: bool = False
     width: int = 120
     """Terminal columns, for tables."""
     file: str | None = None
     """The capture's name, when several are written to one output."""
+    continues: bool = False
+    """An earlier capture is on this output already: no second heading."""
     source_kind: str = ""
     """Name of the reader."""
 
@@ -123,10 +134,10 @@ class ReaderFormat:
     """An input format.
 
     :param detects: whether the first bytes of an input (all there are, up to 4096) are of this format
-    :param make: opens a reader: (layers by name, problem reporter)
+    :param make: opens a reader: (layers by name, problem reporter, names of the layers that will be asked for)
     """
 
     name: str
     description: str
     detects: Callable[[bytes], bool]
-    make: Callable[[Any, Callable[[Problem], None]], Reader]
+    make: Callable[[Any, Callable[[Problem], None], Sequence[str]], Reader]

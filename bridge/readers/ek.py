@@ -1,7 +1,7 @@
 """tshark's EK JSON (``-T ek``) to packets, line by line.
 
-A plain line is decoded in one pass straight into the headers that the analyzers want (msgspec skips the rest, reassembled
-bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers' odd
+A plain line is decoded in one pass straight into the headers that the analyzers want (msgspec skips the rest,
+reassembled bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers' odd
 values, ``-x``, ``-e``, invalid UTF-8) take a slower way that keeps every repeated key.
 """
 
@@ -20,10 +20,13 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import Entry, ek_layer, ek_layers, header
+from .fields import Entry, ek_layers, header
 
 OWN = "labdissect"
 """The layer that carries our columns."""
+
+COPY_AT_MOST = 4096
+"""Bytes of a line up to which one copy costs less than another buffer in a gathered write."""
 
 _WHITE = b" \t\r\n"
 
@@ -39,16 +42,18 @@ class EkRecord(Record):
         self.own = own
         """Layers of ours that the line brought along, to be replaced."""
 
-    def spliced(self, addition: bytes) -> bytes:
+    def spliced(self, addition: bytes) -> Sequence[bytes | memoryview]:
         """The line with ``addition`` (``"name":{…}``) as the last member of its layers."""
         raw = self.raw
         if self._plain_end and not self.own:
-            return raw[:-3] + b"," + addition + b"}}\n"
+            if len(raw) < COPY_AT_MOST:
+                return (raw[:-3] + b"," + addition + b"}}\n",)
+            return memoryview(raw)[:-3], b"," + addition + b"}}\n"
         begin, end = layers_span(raw)
         inside = without_members(raw[begin:end], self.own) if self.own else raw[begin:end]
         body = inside[:-1]
         comma = b"" if body.strip(_WHITE) == b"{" else b","
-        return raw[:begin] + body + comma + addition + b"}" + raw[end:]
+        return (raw[:begin], body, comma, addition, b"}", raw[end:])
 
     def without_own_layers(self) -> bytes:
         """The line as it was before any layer of ours was added."""
@@ -134,7 +139,9 @@ class EkReader:
         self._count = 0
         self._lines = 0
         self._own = (OWN,)
-        at_once = {name for name in wanted if name in layers and layers[name].assemble is None} | {"frame"}
+        at_once = {
+            name for name in wanted if name in layers and layers[name].assemble is None and not layers[name].quotes
+        } | {"frame"}
         members: list[Any] = []
         self._attributes: dict[str, str] = {}
         for name, layer in layers.items():
@@ -153,7 +160,7 @@ class EkReader:
         # known to end with its layers
         columns: list[Any] = [(name, text, None) for name in ("timestamp", *COLUMNS)]
         envelope = msgspec.defstruct("EkLine", [("layers", kinds), *columns], gc=False, forbid_unknown_fields=True)
-        self._decode = msgspec.json.Decoder(envelope, strict=False).decode
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(envelope, strict=False).decode
         self._decoders: dict[str, Callable[[Any], Any]] = {}
 
     def records(self, chunk: bytes) -> Iterator[Record]:
@@ -165,6 +172,8 @@ class EkReader:
         """The line that has no line feed, if any: the input may have been cut there."""
         rest = self._splitter.rest()
         if rest:
+            why = f"line {self._lines + 1} has no end: the input was cut there; what came before is complete"
+            self._report(Problem(why, fatal=True, kind="cut"))
             yield self.record(rest)
 
     def record(self, line: bytes) -> Record:
@@ -196,7 +205,8 @@ class EkReader:
         try:
             whole = json.loads(text, strict=False)
         except (ValueError, RecursionError) as error:
-            self._report(Problem(f"line {self._lines}: not JSON ({_reason(error)}); passed on as it is", fatal=True))
+            why = f"line {self._lines}: not JSON ({_reason(error)}); passed on as it is"
+            self._report(Problem(why, fatal=True, kind="bad line"))
             return Record(line)
         if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
             return Record(line)
@@ -270,14 +280,20 @@ class _PlainSource:
         """Every header that the raw value of a layer holds."""
         data = bytes(raw)
         layer = self._reader._layers[name]
-        if layer.assemble is None and data.startswith(b"{"):
+        if layer.regular and not layer.quotes and data.startswith(b"{"):
             try:
-                return [self._reader.decoder(name)(data)]
+                plain = self._reader.decoder(name)(data)
+                if layer.irregular is None or not layer.irregular(plain):
+                    return [plain]
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
         if not data or data in (b"null", b"true", b"false"):
             return []
-        return [made for entry in ek_layer(name, data) if (made := header(self._reader._layers, entry)) is not None]
+        key = name.replace(".", "_").encode()
+        known = self._reader._layers
+        return [
+            header(known[name], entry, known) for entry in ek_layers(b'{"%b":%b}' % (key, data)) if entry.name == name
+        ]
 
     def headers(self) -> Sequence[tuple[str, Header]]:
         layers = self._layers
@@ -318,8 +334,10 @@ class _EntriesSource:
 
     def headers(self) -> Sequence[tuple[str, Header]]:
         if self._headers is None:
-            made = [(entry.name, header(self._layers, entry)) for entry in self._entries]
-            self._headers = [(name, one) for name, one in made if one is not None]
+            known = self._layers
+            self._headers = [
+                (entry.name, header(known[entry.name], entry, known)) for entry in self._entries if entry.name in known
+            ]
         return self._headers
 
     def columns(self) -> Mapping[str, str]:

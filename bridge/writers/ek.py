@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from labdissect.bridge.gathered import Gathered
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.rule import SEVERITIES, Verdict, render
+from labdissect.plugins.rule import Verdict, highest_severity, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
@@ -17,21 +18,19 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 _encode = msgspec.json.encode
-_LEVEL = {name: level for level, name in enumerate(SEVERITIES)}
 
 
 class EkWriter:
     """Writes EK. Numbers are text, as tshark's are."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        self._out = out
+        self._out = Gathered(out)
         self._language = settings.language
         self._columns = settings.columns
-        self._waiting: list[bytes] = []
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The line with our layer."""
-        self._waiting.append(record.spliced(b'"labdissect":' + _encode(self._layer(packet, verdicts))))
+        self._out.add(record.spliced(b'"labdissect":' + _encode(self._layer(packet, verdicts))))
 
     def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> dict[str, object]:
         language = self._language
@@ -62,26 +61,18 @@ class EkWriter:
 
     def other(self, record: Record) -> None:
         """As it came."""
-        self._waiting.append(record.raw)
+        self._out.add((record.raw,))
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Nothing: in a stream there is no packet left to carry it."""
 
     def flush(self) -> None:
         """Writes what waits."""
-        if self._waiting:
-            self._out.write(b"".join(self._waiting))
-            self._waiting = []
-            self._out.flush()
+        self._out.flush()
 
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """Writes what waits."""
         self.flush()
-
-
-def highest_severity(verdicts: Sequence[Verdict]) -> str:
-    """The highest level among verdicts."""
-    return max((verdict.rule.severity for verdict in verdicts), key=_LEVEL.__getitem__)
 
 
 @hookimpl

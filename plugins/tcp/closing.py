@@ -82,8 +82,9 @@ SECOND = Rule(
     82,
     {
         "later": Text(
-            "Close, step 3: the {who:role} closes its side too, {delay:duration} after the first FIN (frame {first}).",
-            "第三次挥手:{who:role}也关闭自己的方向,距第一个 FIN(第 {first} 帧){delay:duration}。",
+            "Close, step 3: the {who:role} closes its side too, {delay:duration} after it acknowledged the FIN of frame "
+            "{first}.",
+            "第三次挥手:{who:role}也关闭自己的方向,距其确认第 {first} 帧的 FIN {delay:duration}。",
         ),
         "merged": Text(
             "Close, step 2 of 3: the {who:role} acknowledges the FIN ({fin} + 1 = {ack}) and closes its own side in the "
@@ -133,12 +134,20 @@ ACK_PENDING = Rule(
     "tcp",
     "chat",
     24,
-    Text(
-        "Why ACK on this FIN? It acknowledges {newly:byte} for the first time: {ack} here, {before} in frame {ack_frame}. "
-        "ACK would be set without them, too: every segment after the handshake carries it.",
-        "为什么该 FIN 带 ACK?它首次确认了 {newly} 字节:此处为 {ack},第 {ack_frame} 帧为 {before}。"
-        "即使没有这些数据 ACK 也会置位:握手之后的每个报文段都带 ACK。",
-    ),
+    {
+        "": Text(
+            "Why ACK on this FIN? It acknowledges {newly:byte} for the first time: {ack} here, {before} in frame "
+            "{ack_frame}. ACK would be set without them, too: every segment after the handshake carries it.",
+            "为什么该 FIN 带 ACK?它首次确认了 {newly} 字节:此处为 {ack},第 {ack_frame} 帧为 {before}。"
+            "即使没有这些数据 ACK 也会置位:握手之后的每个报文段都带 ACK。",
+        ),
+        "fin": Text(
+            "Why ACK on this FIN? It acknowledges the other side's FIN for the first time: {ack} here, {before} in frame "
+            "{ack_frame}. ACK would be set without it, too: every segment after the handshake carries it.",
+            "为什么该 FIN 带 ACK?它首次确认了对方的 FIN:此处为 {ack},第 {ack_frame} 帧为 {before}。"
+            "即使无需确认 ACK 也会置位:握手之后的每个报文段都带 ACK。",
+        ),
+    },
     ("RFC 9293 §3.1", "RFC 9293 §3.10.7.4"),
     Text("ACK is set on a FIN only when data is pending.", "只有存在待确认数据时 FIN 才带 ACK。"),
 )
@@ -242,10 +251,10 @@ HALF = Rule(
             "{first}–{last} 字节。",
         ),
         "end": Text(
-            "Closed in two halves (frames {frames:frames}): after the first FIN the {passive:role} still sent {count:byte}, "
-            "and closed its own side {delay:duration} after it.",
+            "Closed in two halves (frames {frames:frames}): the {passive:role} still sent {count:byte} after the first FIN, "
+            "and closed its own side {delay:duration} after it had acknowledged it.",
             "分两半关闭(第 {frames:frames} 帧):第一个 FIN 之后{passive:role}又发送了 {count} 字节,"
-            "并在其后 {delay:duration} 关闭自己的方向。",
+            "在确认该 FIN 之后 {delay:duration} 才关闭自己的方向。",
         ),
     },
     ("RFC 9293 §3.6", "RFC 1122 §4.2.2.13"),
@@ -462,7 +471,7 @@ def _fin(packet: Packet, segment: Segment, conversation: Conversation) -> Iterab
     if status == "routine":
         yield Verdict(ACK_ROUTINE, number, params, evidence)
     elif status == "pending" and segment.ack_before is not None:
-        yield Verdict(ACK_PENDING, number, params, evidence)
+        yield Verdict(ACK_PENDING, number, params, evidence, "fin" if segment.acknowledges_fin else "")
 
 
 def _ack_status(segment: Segment) -> tuple[str, dict[str, Any]]:
@@ -490,15 +499,18 @@ def _ack_evidence(segment: Segment) -> tuple[Evidence, ...]:
 
 def _second_fin(packet: Packet, segment: Segment, conversation: Conversation, who: str) -> Iterable[Verdict]:
     number, first = packet.number, segment.receiver
-    params = {"who": who, "first": first.fin_frame, "fin": first.fin_shown, "ack": segment.ack}
-    evidence = (Evidence(first.fin_frame or 0, "tcp.flags.fin", True), Evidence(number, "tcp.ack", segment.ack))
+    params: dict[str, Any] = {"who": who, "first": first.fin_frame, "fin": first.fin_shown, "ack": segment.ack}
+    evidence: tuple[Evidence, ...] = (
+        Evidence(first.fin_frame or 0, "tcp.flags.fin", True),
+        Evidence(number, "tcp.ack", segment.ack),
+    )
     if conversation.crossed_fins:
         yield Verdict(SECOND, number, params, evidence, "crossed")
-    elif _acknowledges_for_the_first_time(segment):
+    elif segment.acknowledges_fin:
         yield Verdict(SECOND, number, params, evidence, "merged")
         yield _sequence(packet, segment)
     else:
-        params["delay"] = seconds(first.fin_time, packet.time) or 0.0
+        params["delay"] = seconds(conversation.first_fin_acked_time, packet.time) or 0.0
         yield Verdict(SECOND, number, params, evidence, "later")
 
 
@@ -511,7 +523,7 @@ def _fin_again(packet: Packet, segment: Segment, conversation: Conversation) -> 
         "waited": seconds(time, packet.time) or 0.0,
         "answer": sender.peer_acked_frame,
     }
-    evidence = (Evidence(before or 0, "tcp.flags.fin", True),)
+    evidence: tuple[Evidence, ...] = (Evidence(before or 0, "tcp.flags.fin", True),)
     acked = sender.fin_position is not None and sender.peer_acked > sender.fin_position
     if acked:
         evidence += (Evidence(sender.peer_acked_frame or 0, "tcp.ack", sender.fin_shown + 1),)
@@ -524,7 +536,7 @@ def _after_a_fin(packet: Packet, segment: Segment, conversation: Conversation) -
     """Segments without FIN after the first FIN: do they acknowledge it, or carry data?"""
     sender, receiver, number = segment.sender, segment.receiver, packet.number
     if receiver.fin_position is None:
-        if not receiver.seen and segment.newly_acked == 1 and not segment.length and sender.fin_position is not None:
+        if segment.acknowledges_unseen_fin:
             params = {"who": conversation.role(sender), "ack": segment.ack}
             yield Verdict(LAST_ACK, number, params, (Evidence(number, "tcp.ack", segment.ack),), "one-sided")
         return
@@ -539,9 +551,12 @@ def _after_a_fin(packet: Packet, segment: Segment, conversation: Conversation) -
                 "first": segment.seq,
                 "last": segment.seq + segment.length - 1,
             }
-            evidence = (Evidence(receiver.fin_frame or 0, "tcp.flags.fin", True), Evidence(number, "tcp.len", segment.length))
+            evidence: tuple[Evidence, ...] = (
+                Evidence(receiver.fin_frame or 0, "tcp.flags.fin", True),
+                Evidence(number, "tcp.len", segment.length),
+            )
             yield Verdict(HALF, number, params, evidence, "data")
-    if _acknowledges_for_the_first_time(segment):
+    if segment.acknowledges_fin:
         yield from _fin_acknowledged(packet, segment, conversation)
 
 
@@ -575,8 +590,12 @@ def _last_ack(
     yield Verdict(LAST_ACK, number, params, evidence, "crossed" if conversation.crossed_fins else "")
     frames = conversation.closing_frames(number)
     passive = segment.receiver
-    delay = seconds(segment.sender.fin_time, passive.fin_time) or 0.0
-    how = {"frames": frames, "passive": conversation.role(passive), "delay": delay, "count": conversation.half_closed_data}
+    how = {
+        "frames": frames,
+        "passive": conversation.role(passive),
+        "delay": seconds(conversation.first_fin_acked_time, passive.fin_time) or 0.0,
+        "count": conversation.half_closed_data,
+    }
     if conversation.crossed_fins:
         yield Verdict(SIMULTANEOUS, number, {"frames": [frame for _, frame in conversation.fins]})
     elif merged:
@@ -589,13 +608,6 @@ def _last_ack(
     yield Verdict(TIME_WAIT, number, {"who": params["who"]})
 
 
-def _acknowledges_for_the_first_time(segment: Segment) -> bool:
-    position = segment.receiver.fin_position
-    if position is None or segment.acked is None or segment.acked <= position:
-        return False
-    return segment.newly_acked > 0 and segment.acked - segment.newly_acked <= position
-
-
 def _sequence(packet: Packet, segment: Segment) -> Verdict:
     closer = segment.receiver
     params = {
@@ -605,7 +617,10 @@ def _sequence(packet: Packet, segment: Segment) -> Verdict:
         "length": closer.fin_length,
         "seq": closer.fin_shown - closer.fin_length,
     }
-    evidence = (Evidence(closer.fin_frame or 0, "tcp.seq", params["seq"]), Evidence(packet.number, "tcp.ack", segment.ack))
+    evidence: tuple[Evidence, ...] = (
+        Evidence(closer.fin_frame or 0, "tcp.seq", params["seq"]),
+        Evidence(packet.number, "tcp.ack", segment.ack),
+    )
     return Verdict(SEQUENCE, packet.number, params, evidence, "data" if closer.fin_length else "")
 
 

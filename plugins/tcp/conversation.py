@@ -13,8 +13,8 @@ import msgspec
 
 from . import states
 from .endpoint import Endpoint, Sent
-from .zeek import RESET as ZEEK_RESET
 from .zeek import CLOSED as ZEEK_CLOSED
+from .zeek import RESET as ZEEK_RESET
 from .zeek import ZeekConnection, sender_is_server
 
 if TYPE_CHECKING:
@@ -97,6 +97,20 @@ class Segment(msgspec.Struct, gc=False):
     before: tuple[str, str] = ("?", "?")
     """States of client and server before this packet."""
 
+    @property
+    def acknowledges_fin(self) -> bool:
+        """Whether it is the first to acknowledge the receiver's FIN."""
+        position = self.receiver.fin_position
+        if position is None or self.acked is None or self.acked <= position:
+            return False
+        return self.newly_acked > 0 and self.acked - self.newly_acked <= position
+
+    @property
+    def acknowledges_unseen_fin(self) -> bool:
+        """Whether it ends what looks like a close of which the capture has this side only."""
+        bare = not self.length and self.newly_acked == 1 and not self.flags & (SYN | FIN | RST)
+        return bare and not self.receiver.seen and self.sender.fin_position is not None
+
 
 class Conversation:
     """One TCP connection. ``client`` sent the first SYN; without one in the capture, whoever spoke first, unless the
@@ -104,7 +118,9 @@ class Conversation:
 
     proto = "tcp"
 
-    def __init__(self, stream: int | None, packet: Packet, source: str, destination: str, *, reused: int | None) -> None:
+    def __init__(
+        self, stream: int | None, packet: Packet, source: str, destination: str, *, reused: int | None
+    ) -> None:
         tcp = packet.tcp
         flags = tcp.flags or 0
         initiator = Endpoint(source, tcp.srcport)
@@ -137,6 +153,7 @@ class Conversation:
         self.merged_fin = False
         """The second FIN came in the segment that acknowledged the first."""
         self.first_fin_acked_frame: int | None = None
+        self.first_fin_acked_time: int | None = None
         self.last_ack_frame: int | None = None
         self.reset_by: Endpoint | None = None
         self.half_closed_data = 0
@@ -184,9 +201,9 @@ class Conversation:
         if flags & ACK:
             ack_raw = tcp.ack_raw if tcp.ack_raw is not None else tcp.ack
         first_of_sender = sender.packets == 0
-        if sender.first_raw is None:
-            sender.start_at(seq_raw)
-        elif flags & SYN and not flags & ACK and sender.isn is not None and seq_raw != sender.isn:
+        if sender.first_raw is None or (
+            flags & SYN and not flags & ACK and sender.isn is not None and seq_raw != sender.isn
+        ):
             sender.start_at(seq_raw)
         start = sender.place(seq_raw)
         segment = Segment(
@@ -407,8 +424,8 @@ class Conversation:
         self.fins.append((sender, packet.number))
         if receiver.fin_position is not None and (segment.acked is None or segment.acked <= receiver.fin_position):
             self.crossed_fins = True
-        elif receiver.fin_position is not None and segment.newly_acked:
-            self.merged_fin = segment.newly_acked > (segment.acked or 0) - receiver.fin_position - 1
+        elif segment.acknowledges_fin:
+            self.merged_fin = True
 
     def _observe_reset(self, packet: Packet, segment: Segment) -> None:
         sender, receiver = segment.sender, segment.receiver
@@ -448,8 +465,7 @@ class Conversation:
             and not self.midstream
             and sender.state in (states.SYN_SENT, states.SYN_RECEIVED)
             and segment.acked is not None
-            and receiver.isn is not None
-            and segment.acked >= 1
+            and (segment.acked >= 1 if receiver.isn is not None else not receiver.seen)
         ):
             segment.opens = "ack"
             self.handshake_frame, self.handshake_time = packet.number, packet.time
@@ -463,7 +479,7 @@ class Conversation:
         if receiver.fin_position is None or segment.acked is None or segment.acked <= receiver.fin_position:
             return
         if self.first_fin_acked_frame is None:
-            self.first_fin_acked_frame = packet.number
+            self.first_fin_acked_frame, self.first_fin_acked_time = packet.number, packet.time
         if sender.fin_position is not None and sender.peer_acked > sender.fin_position and self.closed_frame is None:
             self.closed_frame = packet.number
 
@@ -497,7 +513,9 @@ class Conversation:
         if segment.length and segment.kind is not NEW:  # Zeek counts a keep-alive's byte and late bytes too
             zeek.record_count("T", side)
         if control:
-            zeek.control(side, syn=bool(flags & SYN), ack=bool(flags & ACK), fin=bool(flags & FIN), rst=bool(flags & RST))
+            zeek.control(
+                side, syn=bool(flags & SYN), ack=bool(flags & ACK), fin=bool(flags & FIN), rst=bool(flags & RST)
+            )
         else:
             zeek.traffic(side, ack=bool(flags & ACK), length=segment.length)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.analyzer import BaseAnalyzer, Settings
@@ -262,8 +262,7 @@ class Data(BaseAnalyzer):
         flags = segment.flags
         wording = _IMPOSSIBLE.get(flags & (SYN | FIN | RST)) or ("no-ack" if not flags & (SYN | RST | ACK) else "")
         if wording:
-            verdicts = [Verdict(INVALID_FLAGS, packet.number, {}, (), wording)]
-            return verdicts
+            return [Verdict(INVALID_FLAGS, packet.number, {}, (), wording)]
         if flags & RST:
             return None
         who = "client" if segment.from_client else "server"
@@ -275,17 +274,12 @@ class Data(BaseAnalyzer):
             return None
         if segment.keepalive_answered is not None:
             return [_keepalive_answer(packet, segment, who)]
-        if segment.receiver.fin_frame is not None and _acknowledges_fin(segment):
+        if segment.acknowledges_fin or segment.acknowledges_unseen_fin:
             return None  # the closing's own verdict says so
         return [_pure_ack(packet, segment, who)]
 
 
 _IMPOSSIBLE = {SYN | FIN: "syn-fin", SYN | RST: "syn-rst", SYN | FIN | RST: "syn-fin", FIN | RST: "fin-rst"}
-
-
-def _acknowledges_fin(segment: Segment) -> bool:
-    position = segment.receiver.fin_position
-    return position is not None and segment.acked is not None and segment.acked > position and bool(segment.newly_acked)
 
 
 def _payload(packet: Packet, segment: Segment, conversation: Conversation, who: str) -> list[Verdict]:
@@ -324,7 +318,10 @@ def _repetition(packet: Packet, segment: Segment, params: dict[str, object]) -> 
         params["earlier"], params["waited"] = earlier.frame, (packet.time - earlier.time) / 1e9
         return "again", (Evidence(earlier.frame, "tcp.seq", segment.seq),)
     if sender.peer_acked >= segment.end and sender.peer_acked_frame is not None:
-        params["acked_frame"], params["acked"] = sender.peer_acked_frame, segment.seq + sender.peer_acked - segment.start
+        params["acked_frame"], params["acked"] = (
+            sender.peer_acked_frame,
+            segment.seq + sender.peer_acked - segment.start,
+        )
         return "again-acked", (Evidence(sender.peer_acked_frame, "tcp.ack", params["acked"]),)
     return "again-old", ()
 
@@ -340,7 +337,10 @@ def _keepalive(packet: Packet, segment: Segment, who: str) -> Verdict:
 def _keepalive_answer(packet: Packet, segment: Segment, who: str) -> Verdict:
     probe, since = segment.keepalive_answered or (0, None)
     params = {"who": who, "probe": probe, "ack": segment.ack, "delay": None if since is None else since / 1e9}
-    evidence = (Evidence(probe, "tcp.seq", (segment.ack or 0) - 1), Evidence(packet.number, "tcp.ack", segment.ack))
+    evidence: tuple[Evidence, ...] = (
+        Evidence(probe, "tcp.seq", (segment.ack or 0) - 1),
+        Evidence(packet.number, "tcp.ack", segment.ack),
+    )
     return Verdict(KEEPALIVE_ACK, packet.number, params, evidence, "" if since is not None else "untimed")
 
 
@@ -348,14 +348,19 @@ def _pure_ack(packet: Packet, segment: Segment, who: str) -> Verdict:
     number, ack, newly, frames = packet.number, segment.ack, segment.newly_acked, segment.acked_frames
     sender = segment.sender
     if not newly:
-        params = {"ack": ack, "since": segment.ack_since, "window": segment.window, "before": segment.window_before}
+        params: dict[str, Any] = {
+            "ack": ack,
+            "since": segment.ack_since,
+            "window": segment.window,
+            "before": segment.window_before,
+        }
         if segment.ack_since is None:
             if sender.ack_frame == number:
                 return Verdict(PURE_ACK, number, {"who": who, "ack": ack}, (), "first")
             params["since"] = sender.ack_frame
             return Verdict(PURE_ACK, number, params, (), "old")
         changed = segment.window_before is not None and segment.window != segment.window_before
-        evidence = (Evidence(segment.ack_since, "tcp.ack", ack),)
+        evidence: tuple[Evidence, ...] = (Evidence(segment.ack_since, "tcp.ack", ack),)
         return Verdict(PURE_ACK, number, params, evidence, "window" if changed else "again")
     delayed = _delayed(packet, segment, who)
     if delayed is not None:
@@ -377,7 +382,10 @@ def _delayed(packet: Packet, segment: Segment, who: str) -> Verdict | None:
     if not DELAY_AT_LEAST <= waited - quickest < DELAY_AT_MOST or len(frames) > 2:
         return None
     params = {"who": who, "delay": waited / 1e9, "frame": frames[0], "quickest": quickest / 1e9}
-    evidence = (Evidence(frames[0], "tcp.nxtseq", segment.ack), Evidence(packet.number, "tcp.ack", segment.ack))
+    evidence: tuple[Evidence, ...] = (
+        Evidence(frames[0], "tcp.nxtseq", segment.ack),
+        Evidence(packet.number, "tcp.ack", segment.ack),
+    )
     return Verdict(DELAYED, packet.number, params, evidence)
 
 

@@ -441,7 +441,8 @@ class Opening(BaseAnalyzer):
         answered = conversation.server.packets or conversation.handshake_frame is not None
         if client.syn_frame is None or answered or client.packets > client.syn_copies + 1:
             return None
-        about, evidence = client.syn_frame, (Evidence(client.syn_frame, "tcp.seq_raw", client.isn),)
+        about = client.syn_frame
+        evidence: tuple[Evidence, ...] = (Evidence(about, "tcp.seq_raw", client.isn),)
         if conversation.icmp is not None:
             frame, reason = conversation.icmp
             params = {"icmp_frame": frame, "reason": reason}
@@ -468,7 +469,7 @@ def _syn_ack(packet: Packet, segment: Segment, conversation: Conversation) -> Ve
         "peer_isn": client.isn,
         "data": conversation.data_in_syn,
     }
-    evidence = (Evidence(packet.number, "tcp.ack_raw", segment.ack_raw),)
+    evidence: tuple[Evidence, ...] = (Evidence(packet.number, "tcp.ack_raw", segment.ack_raw),)
     if client.isn is None or client.syn_frame is None:
         return Verdict(SYN_ACK_STEP, packet.number, params, evidence, "unseen")
     evidence = (Evidence(client.syn_frame, "tcp.seq_raw", client.isn), *evidence)
@@ -489,7 +490,7 @@ def _handshake_done(packet: Packet, segment: Segment, conversation: Conversation
         "seq": segment.seq,
         "elapsed": seconds(segment.sender.syn_time, packet.time),
     }
-    evidence = (Evidence(packet.number, "tcp.ack_raw", segment.ack_raw),)
+    evidence: tuple[Evidence, ...] = (Evidence(packet.number, "tcp.ack_raw", segment.ack_raw),)
     if peer.syn_frame is None:
         return Verdict(ACK_STEP, packet.number, params, evidence, "unseen")
     evidence = (Evidence(peer.syn_frame, "tcp.seq_raw", peer.isn), *evidence)
@@ -527,7 +528,7 @@ def _repeated(packet: Packet, segment: Segment) -> tuple[dict[str, Any], tuple[E
 
 def _simultaneous_syn(packet: Packet, segment: Segment, conversation: Conversation) -> Verdict:
     params = {"isn": segment.seq_raw, "peer_frame": segment.receiver.syn_frame}
-    evidence = (Evidence(segment.receiver.syn_frame or 0, "tcp.flags.syn", True),)
+    evidence: tuple[Evidence, ...] = (Evidence(segment.receiver.syn_frame or 0, "tcp.flags.syn", True),)
     return Verdict(SIMULTANEOUS, packet.number, params, evidence, "syn")
 
 
@@ -662,5 +663,3 @@ def labdissect_rules() -> Sequence[Rule]:
 @hookimpl
 def labdissect_analyzers(settings: Settings) -> Sequence[Analyzer]:
     return [Opening()]
-
-

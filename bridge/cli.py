@@ -1,0 +1,114 @@
+"""The command line: `labdissect [FILE…]` annotates, `labdissect COMMAND` does something else.
+
+A first word that is the name of a command is that command; any other is a FILE (a file named ``why`` is ``./why``).
+Commands and all they need are imported when they are asked for, as every start of the program pays for imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from .failures import DONE, INTERRUPTED, Failure
+from .invocation import Invocation
+from .options import OPTIONS
+
+COMMANDS = ("why", "explain", "rules", "layers", "plugins", "doctor")
+"""Names of the files in commands/, in the order of ``--help``."""
+
+
+class FrontDoor(click.Group):
+    """A group whose arguments are files unless the first one names a command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Decides which of the two it is; options may come before and behind files."""
+        given, rest, _ = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.obj = Invocation(given.get("language"), tuple(given.get("plugin") or ()))
+        if rest and self.get_command(ctx, rest[0]) is not None:
+            return super().parse_args(ctx, args)
+        ctx.allow_interspersed_args = True
+        return click.Command.parse_args(self, ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The built-in ones, then those of plugins."""
+        return [*COMMANDS, *sorted(set(self._with_plugins(ctx).commands) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports a built-in one; asks plugins for any other."""
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f".commands.{cmd_name}", __package__)
+            command: click.Command = module.command
+            return command
+        return self._with_plugins(ctx).commands.get(cmd_name)
+
+    def _with_plugins(self, ctx: click.Context) -> click.Group:
+        """The group, once plugins have added their commands."""
+        invocation = ctx.ensure_object(Invocation)
+        if not invocation.commands_added:
+            invocation.commands_added = True
+            invocation.registry.manager.hook.labdissect_commands(cli=self)
+        return self
+
+
+@click.command(
+    cls=FrontDoor,
+    name="labdissect",
+    params=OPTIONS,
+    invoke_without_command=True,
+    subcommand_metavar="[FILE… | COMMAND …]",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit: 0 all read; 2 wrong usage; 3 tshark missing or failed before any packet; 4 done, but the input was "
+    "cut, had bad lines, or a plugin failed.",
+)
+@click.version_option(package_name="labdissect", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, **given: Any) -> int | None:
+    """What each packet does and why, as extra columns of tshark's output.
+
+    \b
+      tshark -r FILE -T ek | labdissect     EK JSON or PDML on a pipe
+      labdissect FILE                       a capture, or EK or PDML in a file
+    """
+    if ctx.invoked_subcommand is not None:
+        return None
+    from .commands.annotate import annotate
+
+    return annotate(ctx.obj, ctx.args, given)
+
+
+def main() -> None:
+    """Runs the command line and ends the process with the exit code of the contract."""
+    sys.exit(code_of(sys.argv[1:]))
+
+
+def code_of(arguments: list[str]) -> int:
+    """Runs the command line; the exit code."""
+    try:
+        code = cli.main(arguments, prog_name="labdissect", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Failure as failure:
+        from .problems import Problems
+
+        Problems().say(str(failure))
+        return failure.exit_code
+    except BrokenPipeError:  # `| head`: whoever reads has enough, which is no error
+        _no_more_output()
+        return DONE
+    except (KeyboardInterrupt, click.Abort):
+        _no_more_output()
+        return INTERRUPTED
+    return code if isinstance(code, int) else DONE
+
+
+def _no_more_output() -> None:
+    """Python flushes stdout when it ends, and would complain that nobody reads it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

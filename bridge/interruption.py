@@ -1,0 +1,46 @@
+"""Ctrl-C stops the reading, not the writing: what was read is still annotated and written."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interruption:
+    """While the program waits for input, Ctrl-C raises KeyboardInterrupt there; while it works, Ctrl-C is kept until it
+    waits again. A second Ctrl-C raises at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._waiting = False
+
+    def read(self, read: object, size: int) -> bytes:
+        """``read(size)``, which Ctrl-C may end with KeyboardInterrupt."""
+        self._waiting = True
+        try:
+            if self.asked:
+                raise KeyboardInterrupt
+            data: bytes | None = read(size)  # type: ignore[operator]
+        finally:
+            self._waiting = False
+        return data or b""
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        again, self.asked = self.asked, True
+        if self._waiting or again:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def installed(self) -> Iterator[Interruption]:
+        """Handles SIGINT meanwhile; only the main thread may."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = signal.signal(signal.SIGINT, self._handle)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,60 @@
+"""What every command shares: the language, the plugins, and the registry, which is loaded when somebody asks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .failures import UsageFailure
+
+if TYPE_CHECKING:
+    from labdissect.plugins.registry import Registry
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass
+class Invocation:
+    """One run of the program."""
+
+    chosen_language: str | None = None
+    """``--lang``"""
+    plugins: tuple[str, ...] = ()
+    """``--plugin``"""
+    commands_added: bool = False
+
+    @cached_property
+    def registry(self) -> Registry:
+        """All that there is, built in and of plugins.
+
+        :raises UsageFailure: when a plugin cannot be loaded
+        """
+        from labdissect.plugins.registry import PluginError, load
+
+        try:
+            return load(self.plugins, extra_packages=("labdissect.bridge.readers", "labdissect.bridge.writers"))
+        except PluginError as error:
+            raise UsageFailure(str(error)) from error
+
+    def language(self, *, terminal: bool | None = None) -> str:
+        """``en`` or ``zh``: as asked for, else the locale's where a person reads, else English.
+
+        :param terminal: whether the output goes to one; None: look at stdout
+        """
+        if self.chosen_language is not None:
+            return self.chosen_language
+        if terminal is None:
+            terminal = sys.stdout is not None and sys.stdout.isatty()
+        return locale_language() if terminal else "en"
+
+
+def locale_language() -> str:
+    """The language of the environment, as POSIX looks it up; what there is no text in is English."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"

@@ -1,0 +1,80 @@
+"""What the main job is asked to do: the options, checked against what there is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labdissect.plugins.registry import Registry
+
+from .failures import UsageFailure
+from .selection import Selection, begins
+from .tshark import Options
+
+STANDARD = "-"
+"""Standard input among files, standard output as a destination."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, checked."""
+
+    format: str | None
+    destination: str | None
+    columns: Sequence[str]
+    selection: Selection
+    display_filter: str | None
+    options: Options
+    color: str
+
+    @property
+    def needs_capture(self) -> bool:
+        """Whether something is asked for that only tshark can do."""
+        return self.display_filter is not None or self.options != Options()
+
+
+def request(given: Mapping[str, Any], registry: Registry) -> Request:
+    """Checks the options.
+
+    :raises UsageFailure: when one asks for what there is not
+    """
+    preferences = tuple(value for value in given["output"] if ":" in value)
+    formats = list(dict.fromkeys(value for value in given["output"] if ":" not in value))
+    if len(formats) > 1:
+        raise UsageFailure(f"-o asks for {' and '.join(formats)}; one output a run")
+    if formats and formats[0] not in registry.writers:
+        raise UsageFailure(unknown("output format", formats[0], registry.writers))
+    only, ignore = _codes(given["only"], registry), _codes(given["ignore"], registry)
+    return Request(
+        format=formats[0] if formats else None,
+        destination=None if given["destination"] in (None, STANDARD) else given["destination"],
+        columns=_listed([given["columns"] or ""]),
+        selection=Selection(only, ignore, given["least"]),
+        display_filter=given["display_filter"] or None,
+        options=Options(tuple(given["decode_as"]), preferences, given["two_passes"]),
+        color=given["color"],
+    )
+
+
+def _listed(values: Sequence[str]) -> list[str]:
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]
+
+
+def _codes(values: Sequence[str], registry: Registry) -> list[str]:
+    codes = [name.removesuffix("*").rstrip(".") for name in _listed(values)]
+    for code in codes:
+        if not any(begins(known, code) for known in registry.rules):
+            raise UsageFailure(unknown("code", code, registry.rules) + "; `labdissect rules` lists them")
+    return codes
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """``there is no rule tcp.fim; near: tcp.fin``."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"near: {', '.join(near)}" if near else f"there are: {', '.join(known)}" if len(known) < 20 else ""
+    return f"there is no {what} {name}" + (f"; {hint}" if hint else "")
+
+

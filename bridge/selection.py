@@ -1,0 +1,91 @@
+"""What of an input is shown: which verdicts, which packets. What is hidden was read and judged all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from labdissect.plugins.packet import Packet
+from labdissect.plugins.rule import SEVERITIES, Verdict
+from labdissect.plugins.tcp.conversation import Conversation
+from labdissect.plugins.udp import Exchange
+from labdissect.plugins.writer import Record, Summary, Writer
+
+Shown = Callable[[int], bool]
+"""Whether the packet of this number is shown; asked in the order of the packets."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which verdicts a writer gets: by codes or beginnings of codes (``tcp.fin`` is all of ``tcp.fin.…``), by severity."""
+
+    only: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    least: str = SEVERITIES[0]
+    _known: dict[str, bool] = field(default_factory=dict, repr=False)
+
+    def everything(self) -> bool:
+        """Whether it lets all verdicts through."""
+        return not self.only and not self.ignore and self.least == SEVERITIES[0]
+
+    def of(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Those that are let through, in their order."""
+        return [verdict for verdict in verdicts if self._wants(verdict)]
+
+    def _wants(self, verdict: Verdict) -> bool:
+        code = verdict.rule.code
+        wanted = self._known.get(code)
+        if wanted is None:
+            wanted = self._known[code] = (
+                SEVERITIES.index(verdict.rule.severity) >= SEVERITIES.index(self.least)
+                and (not self.only or any(begins(code, prefix) for prefix in self.only))
+                and not any(begins(code, prefix) for prefix in self.ignore)
+            )
+        return wanted
+
+
+def begins(code: str, prefix: str) -> bool:
+    """Whether a code is ``prefix`` or begins with it, whole words only: ``tcp.fin`` is no beginning of ``tcp.final``."""
+    return code == prefix or code.startswith(prefix + ".")
+
+
+class SelectedWriter:
+    """A writer that passes on to another what is to be shown."""
+
+    def __init__(self, writer: Writer, selection: Selection, shown: Shown | None = None) -> None:
+        self._writer = writer
+        self._selection = selection
+        self._shown = shown
+        self._index: Record | None = None
+        self._count = 0
+
+    def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
+        """The packet, if it is shown, with the verdicts that are let through."""
+        index, self._index = self._index, None
+        if self._shown is not None:
+            if not self._shown(packet.number):
+                return
+            if index is not None:
+                self._writer.other(index)
+        self._count += 1
+        self._writer.packet(record, packet, self._selection.of(verdicts))
+
+    def other(self, record: Record) -> None:
+        """As it is; the index line of a packet goes where the packet goes."""
+        if self._shown is not None and record.raw.startswith(b'{"index"'):
+            self._index = record
+        else:
+            self._writer.other(record)
+
+    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
+        """Conversations are of all packets, shown or not."""
+        self._writer.conversation(conversation, self._selection.of(verdicts))
+
+    def flush(self) -> None:
+        """Passed on."""
+        self._writer.flush()
+
+    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        """Passed on, with the number of packets that were shown."""
+        summary.shown = self._count
+        self._writer.end(summary, self._selection.of(verdicts))

@@ -1,0 +1,161 @@
+"""Where the bytes come from: standard input, a file, or tshark on a capture. Large chunks; the format is detected."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from labdissect.plugins.writer import Problem, ReaderFormat
+
+from .failures import UsageFailure
+from .interruption import Interruption
+
+if TYPE_CHECKING:
+    from .tshark import Running
+
+CHUNK = 1 << 20
+"""Bytes asked for at once: what is there comes at once, however little; a busy pipe is emptied with few calls."""
+PIPE_SIZE = 1 << 20
+"""Bytes that a pipe may hold, so that tshark need not wait for us; Linux allows a user this much."""
+HEAD = 4096
+"""Bytes that readers may look at to know their format."""
+
+_F_SETPIPE_SZ = 1031
+_CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
+"""How pcap and pcapng begin."""
+
+
+@dataclass
+class Source:
+    """One open input."""
+
+    name: str
+    """``standard input`` or the file's name."""
+    reader: ReaderFormat
+    stream: BinaryIO
+    head: bytes = b""
+    """What was read already, to detect the format."""
+    tshark: Running | None = None
+    """Who makes the bytes, when it is a tshark of ours."""
+    interruption: Interruption = field(default_factory=Interruption)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, as they come. Raises KeyboardInterrupt on Ctrl-C."""
+        if self.head:
+            yield self.head
+        read = self.stream.read
+        while chunk := self.interruption.read(read, CHUNK):
+            yield chunk
+
+    def close(self) -> None:
+        """Ends tshark, if it still runs, and closes the file."""
+        if self.tshark is not None:
+            self.tshark.stop()
+        if self.stream is not sys.stdin:
+            with suppress(OSError):
+                self.stream.close()
+
+
+def detected(head: bytes, readers: Iterable[ReaderFormat]) -> ReaderFormat | None:
+    """The first reader that knows these first bytes."""
+    return next((reader for reader in readers if reader.detects(head)), None)
+
+
+def standard_input(readers: Iterable[ReaderFormat], interruption: Interruption, default: ReaderFormat) -> Source:
+    """Standard input.
+
+    :param default: the format of an empty input, for the writer's sake
+    :raises UsageFailure: when it is in no format that we read
+    """
+    if sys.stdin is None:
+        raise UsageFailure("standard input is closed; pipe tshark into labdissect, or name a file")
+    stream = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 (for the program's lifetime)
+    enlarge_pipe(stream.fileno())
+    known = list(readers)
+    head = _head(lambda size: interruption.read(stream.read, size), known)
+    reader = detected(head, known) or (default if not head.strip() else None)
+    if reader is None:
+        raise UsageFailure(f"standard input is {_looks_like(head)}")
+    return Source("standard input", reader, stream, head, interruption=interruption)
+
+
+def text_file(path: Path, readers: Iterable[ReaderFormat], interruption: Interruption) -> Source | None:
+    """A FILE of tshark's EK or PDML; None when it is something else, a capture perhaps.
+
+    :raises UsageFailure: when it cannot be read
+    """
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            raise UsageFailure(f"{path} is a folder; name a capture in it")
+        stream = path.open("rb", buffering=0)
+    except OSError as error:
+        raise UsageFailure(f"cannot read {path}: {_why(error)}") from error
+    known = list(readers)
+    head = _head(stream.read, known)
+    reader = detected(head, known)
+    if reader is not None:
+        return Source(str(path), reader, stream, head, interruption=interruption)  # type: ignore[arg-type]
+    regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    stream.close()
+    text = _text_kind(head)
+    if text is not None:
+        raise UsageFailure(f"{path} is {text}")
+    if not regular:
+        raise UsageFailure(f"{path} is {_looks_like(head)}")
+    return None
+
+
+def _why(error: OSError) -> str:
+    return "there is no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error))
+
+
+def _head(read: Callable[[int], bytes | None], readers: list[ReaderFormat]) -> bytes:
+    """Reads until a reader knows the format or nobody can any more; a live input must not wait longer than that."""
+    head = b""
+    while len(head) < HEAD and detected(head, readers) is None:
+        chunk = read(CHUNK)
+        if not chunk:
+            break
+        head += chunk
+    return head
+
+
+def _looks_like(head: bytes) -> str:
+    """What it is instead, and what to do."""
+    if head.startswith(_CAPTURES):
+        return "a capture; pipe `tshark -r - -T ek` in between, or name the file: labdissect FILE"
+    return _text_kind(head) or "neither tshark's EK nor PDML; pipe `tshark -r FILE -T ek | labdissect`"
+
+
+def _text_kind(head: bytes) -> str | None:
+    """Text that people mistake for EK or PDML."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16 text, as PowerShell's > writes it; let tshark write in cmd, or use a pipe there"
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"["):
+        return "JSON of `tshark -T json`; use `tshark -T ek`, which has one packet a line"
+    if start.startswith(b"<") and b"<psml" in head:
+        return "PSML, which has no fields; use `tshark -T pdml` or `tshark -T ek`"
+    return None
+
+
+def enlarge_pipe(descriptor: int) -> None:
+    """Gives a pipe more room where the system lets us."""
+    try:
+        import fcntl
+
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            fcntl.fcntl(descriptor, _F_SETPIPE_SZ, PIPE_SIZE)
+    except (ImportError, OSError, ValueError):
+        pass
+
+
+def cut(problem: str) -> Problem:
+    """The input ended too early."""
+    return Problem(problem, fatal=True, kind="cut")
