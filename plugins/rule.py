@@ -194,3 +194,8 @@ def render(verdict: Verdict, language: str = "en") -> str:
         text = rule.wordings[verdict.wording]
         fill = _fillers[key] = _filler(text.zh if language == "zh" else text.en, language)
     return fill(verdict.params)
+
+
+def filled(text: Text, params: Mapping[str, Any], language: str = "en") -> str:
+    """Any text of a rule, such as its explanation's, with a verdict's parameters."""
+    return _filler(text.zh if language == "zh" else text.en, language)(params)

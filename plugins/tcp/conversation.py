@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import states
-from .endpoint import Endpoint, Sent
+from .endpoint import Endpoint, Overtaker, Sent
 from .zeek import CLOSED as ZEEK_CLOSED
 from .zeek import RESET as ZEEK_RESET
 from .zeek import ZeekConnection, sender_is_server
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE = (1 << bit for bit in range(9))
+
+SACK, TIMESTAMPS = 5, 8
+"""Kinds of TCP options."""
 
 NEW, RESENT, LATE = "new", "resent", "late"
 """What a segment's bytes are: beyond all before; all seen before; (partly) filling a gap that the capture has."""
@@ -49,6 +52,8 @@ class Segment(msgspec.Struct, gc=False):
     """Positions that were never sent before."""
     earlier: Sent | None = None
     """For repeated bytes: the segment that had them before, when it is still remembered."""
+    overtaker: Overtaker | None = None
+    """For late bytes: the segment that had left the gap."""
     gap: int = 0
     """Bytes between what was seen before and this segment: missing in the capture so far."""
     first: bool = False
@@ -62,8 +67,16 @@ class Segment(msgspec.Struct, gc=False):
     """Frames whose segments are now acknowledged as a whole."""
     acked_resent: bool = False
     """One of these was sent more than once, so the time of its acknowledgment is ambiguous (Karn)."""
+    acked_holes: int = 0
+    """Bytes that it acknowledges which later segments had overtaken and the capture never saw."""
     acked_unseen: bool = False
-    """It acknowledges bytes that the capture has not shown."""
+    """It acknowledges more than the capture has shown of the receiver."""
+    sacked: tuple[tuple[int, int], ...] = ()
+    """SACK blocks (RFC 2018) as positions of the receiver's stream."""
+    d_sack: tuple[int, int] | None = None
+    """A block that reports bytes received twice (RFC 2883)."""
+    duplicate: int = 0
+    """For a duplicate ACK (RFC 5681 §2): the how many-th in a row."""
     ack_since: int | None = None
     """For an acknowledgment that says nothing new: the frame that said it first."""
     ack_before: tuple[int, int] | None = None
@@ -162,6 +175,12 @@ class Conversation:
         self.said: set[str] = set()
         """Codes of rules that speak once a connection."""
         self.data_in_syn = 0
+        self.ecn = False
+        """Both ends agreed on ECN."""
+        self.round_trip: int | None = None
+        """Nanoseconds: the handshake's two halves, seen from the capture point, together."""
+        self.resent: dict[tuple[int, int], int] = {}
+        """Positions that were sent again and the frame, for a D-SACK to judge; bounded."""
         self.icmp: tuple[int, str] | None = None
         """The first ICMP error that quoted a packet of it: frame, and type and code."""
 
@@ -236,6 +255,10 @@ class Conversation:
                 self._observe_syn(packet, segment, tcp)
             if ack_raw is not None:
                 self._observe_ack(packet, segment, ack_raw)
+                if not flags & SYN and has_unusual_options(tcp):
+                    self._observe_sack(segment, tcp)
+                if not segment.newly_acked:
+                    self._observe_duplicate(segment)
             if segment.end > start:
                 self._observe_bytes(packet, segment)
             elif start > sender.position:
@@ -247,6 +270,7 @@ class Conversation:
                 self._observe_fin(packet, segment)
             self._move(packet, segment)
             sender.window = window
+            sender.window_scaled = not self.midstream and tcp.window_size_scalefactor != -1
         self._record_history(segment, tcp)
         if sender.ttl is None and not flags & RST:
             sender.ttl = time_to_live(packet)
@@ -275,6 +299,7 @@ class Conversation:
         if segment.length and not again:
             self.data_in_syn = segment.length
         if flags & ACK:
+            self.ecn = flags & (ECE | CWR) == ECE
             crossed = sender.state == states.SYN_SENT
             # a SYN of its own that repeats with ACK added is the simultaneous open's second step, no retransmission
             if crossed and self.simultaneous_open:
@@ -312,6 +337,7 @@ class Conversation:
             sender.acks = 1
         elif acked > before:
             segment.newly_acked = acked - before
+            sender.duplicate_acks, sender.sacked, sender.duplicate_to_answer = 0, (), False
             segment.ack_before = (sender.ack_frame or 0, (segment.ack or 0) - segment.newly_acked)
             sender.ack_position, sender.ack_frame, sender.ack_time = acked, packet.number, packet.time
             sender.acks = 1
@@ -325,14 +351,52 @@ class Conversation:
             self._acknowledge_frames(packet, segment, acked)
         if acked > receiver.position:
             segment.acked_unseen = True
-            if receiver.seen:
-                receiver.add_hole(receiver.position, acked)
             receiver.position, receiver.raw = acked, ack_raw
             receiver.uncertain = True
-        if receiver.holes and receiver.holes[0][0] < acked and receiver.forget_holes_before(acked):
-            segment.acked_unseen = True
-            if not segment.flags & FIN:
-                self.zeek.record_count("G", 0 if receiver is self._originator else 1)
+            receiver.holes.clear()
+            self.zeek.record_count("G", 0 if receiver is self._originator else 1)
+        elif receiver.holes and receiver.holes[0][0] < acked:
+            segment.acked_holes = receiver.forget_holes_before(acked)
+            self.zeek.record_count("G", 0 if receiver is self._originator else 1)
+
+    def _observe_sack(self, segment: Segment, tcp: Any) -> None:
+        """SACK blocks, newest first; the first one may be a D-SACK (RFC 2883 §4)."""
+        receiver = segment.receiver
+        options = tcp.options
+        for option in options.list if options is not None else ():
+            if option.kind == SACK:
+                blocks = option.value.get("blocks") or ()
+                placed = [(receiver.place(block.left), receiver.place(block.right)) for block in blocks]
+                if not placed:
+                    return
+                first = placed[0]
+                again = segment.acked is not None and first[1] <= segment.acked
+                if again or any(low <= first[0] and first[1] <= high for low, high in placed[1:]):
+                    segment.d_sack = first
+                    placed = placed[1:]
+                segment.sacked = tuple(placed)
+
+    def _observe_duplicate(self, segment: Segment) -> None:
+        """Counts duplicate ACKs: they say that something arrived which does not continue the stream (RFC 5681 §2)."""
+        sender, receiver = segment.sender, segment.receiver
+        news = segment.sacked != sender.sacked and bool(segment.sacked)
+        answers_a_copy, sender.duplicate_to_answer = sender.duplicate_to_answer, False
+        if (
+            segment.length
+            or segment.flags & (SYN | FIN)
+            or segment.ack_since is None
+            or segment.acked is None
+            or receiver.position <= segment.acked
+            or answers_a_copy
+            or segment.d_sack is not None
+            or not (news or (segment.window == segment.window_before and segment.window))
+        ):
+            return
+        if not news and not receiver.sent_data:
+            return
+        sender.sacked = segment.sacked
+        sender.duplicate_acks += 1
+        segment.duplicate = sender.duplicate_acks
 
     def _acknowledge_frames(self, packet: Packet, segment: Segment, acked: int) -> None:
         outstanding = segment.receiver.outstanding
@@ -360,6 +424,7 @@ class Conversation:
         if start > position:
             segment.gap = start - position
             sender.add_hole(position, start)
+            sender.overtakers[position] = Overtaker(packet.number, packet.time, timestamp(packet.tcp), ip_id(packet))
         if fresh > 0:
             sender.position = end
             sender.raw = (segment.seq_raw + end - start) & 0xFFFFFFFF
@@ -372,14 +437,16 @@ class Conversation:
                 sender.sent_data = True
             sender.bytes += payload_fresh
         else:
+            hole = sender.overtaker_of(start) if sender.holes else None
             filled = sender.fill_hole(start, end) if sender.holes else 0
             if filled:
-                segment.kind = LATE
+                segment.kind, segment.overtaker = LATE, hole
                 sender.bytes += min(filled, segment.length)
                 sender.remember(Sent(start, end, packet.number, packet.time, 0))
             else:
                 segment.kind = RESENT
                 self._was_sent_before(packet, segment)
+                segment.receiver.duplicate_to_answer = sender.peer_acked >= end
         if segment.length:
             sender.last_data_frame = packet.number
         if sender.uncertain and segment.kind is NEW and start >= position:
@@ -469,6 +536,8 @@ class Conversation:
         ):
             segment.opens = "ack"
             self.handshake_frame, self.handshake_time = packet.number, packet.time
+            if packet.time is not None and sender.last_syn_time is not None:
+                self.round_trip = packet.time - sender.last_syn_time
         self._note_fin_acknowledged(packet, segment)
         states.segment_sent(sender, receiver, acked=segment.acked, fin=segment.fin, in_order=segment.gap == 0)
         if sender.state == states.UNKNOWN:
@@ -534,3 +603,30 @@ def time_to_live(packet: Packet) -> int | None:
 def seconds(start: int | None, end: int | None) -> float | None:
     """The span between two times in ns, in seconds; None when one is not known."""
     return None if start is None or end is None else (end - start) / 1e9
+
+
+_PLAIN_OPTIONS = "01:01:08:0a:"
+"""Two NOPs and timestamps, the options of nearly every segment."""
+
+
+def has_unusual_options(tcp: Any) -> bool:
+    """Whether the segment has options beyond the usual timestamps; cheap, as the options are not decoded."""
+    options = tcp.options_
+    if type(options) is str:
+        return len(options) > 2 and not (len(options) == 35 and options.startswith(_PLAIN_OPTIONS))
+    return options is not None
+
+
+def timestamp(tcp: Any) -> int | None:
+    """The timestamp value of a segment (RFC 7323), None without the option."""
+    for option in tcp.options.list if tcp.options is not None else ():
+        if option.kind == TIMESTAMPS:
+            value: int | None = option.value.get("tsval")
+            return value
+    return None
+
+
+def ip_id(packet: Packet) -> int | None:
+    """The IPv4 identification, None over IPv6."""
+    identification: int | None = packet.ip.id if packet.ip is not None else None
+    return identification

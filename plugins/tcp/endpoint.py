@@ -25,6 +25,15 @@ class Sent(NamedTuple):
     """How often these bytes had been sent before."""
 
 
+class Overtaker(NamedTuple):
+    """A segment that left a hole before it: what tells a late segment from one sent again."""
+
+    frame: int
+    time: int | None
+    tsval: int | None
+    ip_id: int | None
+
+
 class Endpoint:
     """What one end has sent. Positions are distances from the first sequence number seen (the ISN when the SYN was):
     they grow past 2**32, so they can be compared."""
@@ -36,7 +45,13 @@ class Endpoint:
         "acks",
         "address",
         "bytes",
+        "closed_window_frame",
+        "deviation_rtt",
         "dropped",
+        "duplicate_acks",
+        "duplicate_to_answer",
+        "echo_frame",
+        "estimated_rtt",
         "fin_acked_unshown",
         "fin_copies",
         "fin_frame",
@@ -56,18 +71,22 @@ class Endpoint:
         "last_syn_frame",
         "last_syn_time",
         "last_time",
+        "marked_frame",
         "mss",
         "options",
         "outstanding",
+        "overtakers",
         "packets",
         "peer_acked",
         "peer_acked_frame",
         "port",
         "position",
+        "probe_frame",
         "quickest_answer",
         "raw",
         "retransmissions",
         "rst_frame",
+        "sacked",
         "sent_data",
         "shift",
         "state",
@@ -77,6 +96,7 @@ class Endpoint:
         "ttl",
         "uncertain",
         "window",
+        "window_scaled",
     )
 
     def __init__(self, address: str, port: int) -> None:
@@ -110,6 +130,28 @@ class Endpoint:
         """Position of the next new byte."""
         self.outstanding: deque[Sent] = deque(maxlen=OUTSTANDING_LIMIT)
         self.holes: list[tuple[int, int]] = []
+        self.overtakers: dict[int, Overtaker] = {}
+        """By the position where a hole begins: the segment that came before its turn."""
+        self.duplicate_acks = 0
+        """Duplicate ACKs (RFC 5681 §2) that it has sent since it last acknowledged something new."""
+        self.sacked: tuple[tuple[int, int], ...] = ()
+        """SACK blocks that it sent last, as positions of the peer's."""
+        self.duplicate_to_answer = False
+        """The peer's last segment was a copy of what this end had acknowledged: its next ACK answers that."""
+        self.closed_window_frame: int | None = None
+        """Frame in which it announced window 0, while the window is closed."""
+        self.window_scaled = False
+        """Its window is known in bytes: tshark knows the scale, or that there is none."""
+        self.probe_frame: int | None = None
+        """Its newest zero-window probe."""
+        self.marked_frame: int | None = None
+        """Its newest packet that a router marked (ECN)."""
+        self.echo_frame: int | None = None
+        """Its newest packet with ECE."""
+        self.estimated_rtt: float | None = None
+        """Seconds; of its data, RFC 6298's SRTT."""
+        self.deviation_rtt = 0.0
+        """Seconds; RFC 6298's RTTVAR."""
         self.dropped = 0
         """Outstanding segments and holes forgotten for the sake of the limits."""
         self.ack_position: int | None = None
@@ -176,9 +218,15 @@ class Endpoint:
     def add_hole(self, start: int, end: int) -> None:
         """The capture shows nothing of these positions yet."""
         if len(self.holes) == HOLES_LIMIT:
-            del self.holes[0]
+            oldest, _ = self.holes.pop(0)
+            self.overtakers.pop(oldest, None)
             self.dropped += 1
         self.holes.append((start, end))
+
+    def overtaker_of(self, position: int) -> Overtaker | None:
+        """The segment that left the hole around this position."""
+        begins = [begin for begin in self.overtakers if begin <= position]
+        return self.overtakers[max(begins)] if begins else None
 
     def fill_hole(self, start: int, end: int) -> int:
         """Takes what is seen now out of the holes; returns how many of its positions were missing."""

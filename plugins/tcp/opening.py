@@ -10,7 +10,7 @@ from labdissect.plugins.analyzer import BaseAnalyzer, Settings
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Evidence, Rule, Verdict
 
-from .conversation import ACK, CWR, ECE, Conversation, Segment, seconds
+from .conversation import ACK, CWR, ECE, Conversation, Segment, seconds, timestamp
 
 if TYPE_CHECKING:
     from labdissect.plugins.analyzer import Analyzer
@@ -612,20 +612,12 @@ def _sack_and_timestamps(packet: Packet, segment: Segment, who: str, peer_known:
         agreed = peer_known and OPTION_SACK_PERMITTED in receiver.options
         yield Verdict(SACK_PERMITTED, number, {}, wording="agreed" if agreed else "offered")
     if OPTION_TIMESTAMPS in sender.options:
-        tsval = _timestamp(packet)
+        tsval = timestamp(packet.tcp)
         if peer_known and OPTION_TIMESTAMPS in receiver.options and sender.mss is not None:
             params = {"mss": sender.mss, "payload": sender.mss - 12, "who": who}
             yield Verdict(TIMESTAMPS, number, params, wording="agreed")
         elif tsval is not None:
             yield Verdict(TIMESTAMPS, number, {"tsval": tsval}, wording="offered")
-
-
-def _timestamp(packet: Packet) -> int | None:
-    for option in packet.tcp.options.list:
-        if option.kind == OPTION_TIMESTAMPS:
-            value: int | None = option.value.get("tsval")
-            return value
-    return None
 
 
 def _fast_open(packet: Packet, segment: Segment, conversation: Conversation) -> Iterable[Verdict]:

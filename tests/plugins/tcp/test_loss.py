@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.conftest import CAPTURES, Annotated, judge, judged
+
+RESENT = ("fast-retransmit", "rto", "tail", "path-mtu", "spurious", "out-of-order", "gap-capture", "acked-unseen")
+
+
+def without(name: str, frames: str, folder: Path) -> Annotated:
+    """A capture that missed some frames: editcap takes them out."""
+    cut = folder / "cut.pcapng"
+    subprocess.run(
+        ["editcap", str(CAPTURES / f"{name}.pcapng"), str(cut), *frames.split()], check=True, capture_output=True
+    )
+    printed = subprocess.run(["tshark", "-n", "-r", str(cut), "-T", "ek"], check=True, capture_output=True)
+    return judge(printed.stdout)
+
+
+@pytest.mark.parametrize("name", ["seed-web", "tcp-four-way-close", "tcp-seq-wrap", "tcp-keepalive", "tcp-zero-window"])
+def test_where_nothing_was_lost_nothing_is_said_of_loss(name: str) -> None:
+    for code in (*RESENT, "dup-ack", "sack", "gap-network"):
+        assert not judged(name).frames(f"tcp.loss.{code}")
+
+
+def test_duplicate_acks_are_counted_and_the_third_brings_the_retransmission() -> None:
+    classic = judged("tcp-fast-retransmit-classic")
+    assert classic.frames("tcp.loss.dup-ack") == [18, 19, 20, 22, 23, 24]
+    assert classic.frames("tcp.loss.fast-retransmit") == [21]
+    assert classic.verdict(21, "tcp.loss.fast-retransmit").params["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "duplicates", "resent"),
+    [
+        ("tcp-fast-retransmit-sack", [21, 25, 26, 28, 29, 31, 32, 34, 35, 37, 38, 39, 41], 27),
+        ("tcp-fast-retransmit-nosack", [22, 23, 27, 29, 30, 32, 33, 35, 36, 38, 39, 40, 41, 42], 28),
+    ],
+)
+def test_duplicate_acks_with_and_without_sack(name: str, duplicates: list[int], resent: int) -> None:
+    result = judged(name)
+    assert result.frames("tcp.loss.dup-ack") == duplicates
+    assert result.frames("tcp.loss.fast-retransmit") == [resent]
+    assert not result.frames("tcp.loss.rto") + result.frames("tcp.loss.out-of-order")
+
+
+def test_reordering_is_no_loss_whatever_tshark_says() -> None:
+    late = judged("tcp-out-of-order")
+    assert late.frames("tcp.loss.out-of-order") == [20]
+    assert not late.frames("tcp.loss.fast-retransmit") + late.frames("tcp.loss.gap-network")
+
+
+def test_only_a_timer_can_repair_a_lonely_loss() -> None:
+    assert judged("tcp-rto").frames("tcp.loss.rto") == [9]
+    assert judged("tcp-corrupted-segment").frames("tcp.loss.rto") == [9]
+
+
+def test_a_tail_loss_probe_resends_the_last_not_the_first() -> None:
+    tail = judged("tcp-tail-loss-probe")
+    assert tail.frames("tcp.loss.tail") == [16]
+    assert tail.verdict(18, "tcp.loss.fast-retransmit").wording == "sack"
+
+
+def test_a_d_sack_says_later_that_the_copy_was_needless() -> None:
+    needless = judged("tcp-spurious-retransmission")
+    spurious = needless.verdict(12, "tcp.loss.spurious")
+    assert (spurious.wording, spurious.frame, spurious.about) == ("d-sack", 14, 12)
+    assert not needless.frames("tcp.loss.dup-ack")
+
+
+def test_path_mtu_discovery_is_named_for_what_it_is() -> None:
+    path = judged("tcp-path-mtu-discovery")
+    assert path.frames("tcp.loss.path-mtu") == list(range(16, 24))
+    assert path.verdict(16, "tcp.loss.path-mtu").params["icmp_frame"] == 9
+
+
+def test_what_the_capture_missed_is_acknowledged_and_never_resent(tmp_path: Path) -> None:
+    missed = without("seed-web", "7", tmp_path)
+    (frame,) = missed.frames("tcp.loss.gap-capture")
+    assert missed.verdict(frame, "tcp.loss.gap-capture").params["missing"] == 1448
+    assert not missed.frames("tcp.loss.gap-network") + missed.frames("tcp.loss.out-of-order")
+
+
+def test_what_the_network_lost_comes_again(tmp_path: Path) -> None:
+    lost = without("tcp-fast-retransmit-sack", "7", tmp_path)
+    assert lost.frames("tcp.loss.gap-network") == [7]
+    assert lost.verdict(26, "tcp.loss.fast-retransmit").wording == "gap"
+    assert not lost.frames("tcp.loss.gap-capture")
+
+
+def test_an_ack_of_bytes_that_the_capture_has_not(tmp_path: Path) -> None:
+    unseen = without("tcp-four-way-close", "4", tmp_path)
+    assert unseen.frames("tcp.loss.acked-unseen") == [4]
+    assert unseen.states(4) == "? / ?"
+    assert unseen.states(7) == "ESTABLISHED / ESTABLISHED"
