@@ -134,7 +134,7 @@ def frame_list(numbers: Iterable[int]) -> str:
 _ROLES = {"client": "客户端", "server": "服务器"}
 
 
-def _formats(language: str) -> dict[str, Callable[[Any], str]]:
+def _formats(language: str) -> dict[str, Callable[[Any], str] | None]:
     """What may follow the colon in a placeholder: ``{delay:duration}``; every other format is Python's own."""
     chinese = language == "zh"
 
@@ -145,7 +145,7 @@ def _formats(language: str) -> dict[str, Callable[[Any], str]]:
         "duration": lambda seconds: duration(seconds, language),
         "frames": frame_list,
         "hex": lambda value: f"0x{value:04x}",
-        "role": (lambda role: _ROLES.get(role, role)) if chinese else str,
+        "role": (lambda role: _ROLES.get(role, role)) if chinese else None,
         "byte": counted("byte"),
         "segment": counted("segment"),
         "time": counted("time"),
@@ -164,16 +164,20 @@ Filler = Callable[[Mapping[str, Any]], str]
 
 
 def _filler(template: str, language: str) -> Filler:
+    """Fills a text; its pieces are prepared once, as this runs for every verdict that is written."""
     formats = _formats(language)
-    parts = list(_template_parser.parse(template))
-    if all((spec or "") not in formats for _, _, spec, _ in parts):
-        return template.format_map
-    pieces: list[tuple[str, str | None, Callable[[Any], str]]] = []
-    for literal, name, spec, _ in parts:
-        pieces.append((literal, name, formats.get(spec or "") or partial(_python_format, spec=spec or "")))
+    pattern: list[str] = []
+    wanted: list[tuple[str, Callable[[Any], str] | None]] = []
+    for literal, name, spec, _ in _template_parser.parse(template):
+        pattern.append(literal.replace("%", "%%"))
+        if name:
+            pattern.append("%s")
+            plain = not spec or spec in formats
+            wanted.append((name, formats.get(spec or "") if plain else partial(_python_format, spec=spec or "")))
+    joined = "".join(pattern)
 
     def fill(params: Mapping[str, Any]) -> str:
-        return "".join([text + (convert(params[name]) if name else "") for text, name, convert in pieces])
+        return joined % tuple([convert(params[name]) if convert else params[name] for name, convert in wanted])
 
     return fill
 

@@ -142,6 +142,7 @@ class EkReader:
         at_once = {
             name for name in wanted if name in layers and layers[name].assemble is None and not layers[name].quotes
         } | {"frame"}
+        self._tcp_at_once = "tcp" in at_once
         members: list[Any] = []
         self._attributes: dict[str, str] = {}
         for name, layer in layers.items():
@@ -195,6 +196,8 @@ class EkReader:
         if time is None:
             time = _from_timestamp(envelope.timestamp)
         packet = Packet(source, number, time, frame.len, frame.protocols or "")
+        if self._tcp_at_once and type(layers.tcp) is not list:
+            packet.__dict__["tcp"] = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
         return EkRecord(line, packet, plain_end=line.endswith(b"}}\n"), own=() if not layers._own else self._own)
 
     def _slow(self, line: bytes) -> Record:
