@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -151,16 +152,23 @@ def _file_of(analyzer: Analyzer) -> str:
     return code.co_filename if code is not None else ""
 
 
+_rank = attrgetter("rule.rank")
+
+
 def arranged(verdicts: list[Verdict], packet: Packet) -> list[Verdict]:
     """Highest rank first, those about the packet itself before those about others; deciding frame, stream filled in."""
     conversation = packet.conversation
+    proto, stream = ("", None) if conversation is None else (conversation.proto, conversation.stream)
     number = packet.number
+    elsewhere = False
     for verdict in verdicts:
-        verdict.frame = number
-        if conversation is not None:
-            verdict.proto, verdict.stream = conversation.proto, conversation.stream
+        verdict.frame, verdict.proto, verdict.stream = number, proto, stream
+        if verdict.about != number:
+            elsewhere = True
     if len(verdicts) > 1:
-        verdicts.sort(key=lambda verdict: (verdict.about != number, -verdict.rule.rank))
+        verdicts.sort(key=_rank, reverse=True)
+        if elsewhere:
+            verdicts.sort(key=lambda verdict: verdict.about != number)
     return verdicts
 
 

@@ -38,8 +38,8 @@ class ConversationTable:
     def observe_tcp(self, packet: Packet) -> bool:
         """Leaves ``conversation`` and ``segment`` on a TCP packet; False when it lacks what that needs."""
         tcp = packet.tcp
-        source_port = tcp.srcport
-        if source_port is None or tcp.dstport is None or tcp.flags is None or (tcp.seq_raw is None and tcp.seq is None):
+        source_port, flags = tcp.srcport, tcp.flags
+        if source_port is None or tcp.dstport is None or flags is None or (tcp.seq_raw is None and tcp.seq is None):
             self.incomplete += 1
             return False
         key: Key = ("tcp", tcp.stream if tcp.stream is not None else _four_tuple(packet, tcp))
@@ -52,9 +52,9 @@ class ConversationTable:
             else:
                 from_client = addresses(packet)[0] == client.address
                 same = source_port == client.port
-            if same and not (tcp.flags & SYN and _opens_another(conversation, packet, from_client)):
+            if same and not (flags & SYN and _opens_another(conversation, packet, from_client)):
                 self._table.move_to_end(key)
-                conversation.observe(packet, from_client)
+                conversation.observe(packet, tcp, flags, from_client)
                 return True
             self._leave(key, conversation)
         self._begin_tcp(key, packet)
@@ -99,7 +99,7 @@ class ConversationTable:
         self._latest[pair] = conversation
         self._add(key, conversation)
         from_client = (packet.tcp.srcport, source) == (conversation.client.port, conversation.client.address)
-        conversation.observe(packet, from_client)
+        conversation.observe(packet, packet.tcp, packet.tcp.flags, from_client)
 
     def _add(self, key: Key, conversation: Conversation | Exchange) -> None:
         self._table[key] = conversation

@@ -7,17 +7,39 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from labdissect.bridge.escape import json_text
 from labdissect.bridge.gathered import Gathered
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, highest_severity, render
-from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
+    from labdissect.plugins.tcp.conversation import Conversation
     from labdissect.plugins.udp import Exchange
 
-_encode = msgspec.json.encode
+
+PREFIX = "labdissect_labdissect_"
+"""How EK names a field: its protocol, then the field, which begins with the protocol once more."""
+
+
+class OwnLayer(
+    msgspec.Struct,
+    omit_defaults=True,
+    gc=False,
+    rename=lambda member: PREFIX + member,
+):
+    """The layer ``labdissect``, its members in the order of the public contract."""
+
+    headline: str | None = None
+    verdict: list[str] | None = None
+    code: list[str] | None = None
+    about: list[str] | None = None
+    severity: str | None = None
+    state_client: str | None = None
+    state_server: str | None = None
+    conn_state: str | None = None
+    history: str | None = None
 
 
 class EkWriter:
@@ -30,34 +52,33 @@ class EkWriter:
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The line with our layer."""
-        self._out.add(record.spliced(b'"labdissect":' + _encode(self._layer(packet, verdicts))))
+        self._out.add(record.spliced(b'"labdissect":' + json_text(self._layer(packet, verdicts))))
 
-    def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> dict[str, object]:
+    def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> object:
         language = self._language
-        texts = [render(verdict, language) for verdict in verdicts]
-        layer: dict[str, object] = {}
+        layer = OwnLayer()
         if verdicts:
+            layer.verdict = texts = [render(verdict, language) for verdict in verdicts]
+            layer.code = [verdict.rule.code for verdict in verdicts]
+            layer.about = [str(verdict.about) for verdict in verdicts]
+            layer.severity = highest_severity(verdicts)
             if verdicts[0].about == packet.number:
-                layer["labdissect_labdissect_headline"] = texts[0]
-            layer["labdissect_labdissect_verdict"] = texts
-            layer["labdissect_labdissect_code"] = [verdict.rule.code for verdict in verdicts]
-            layer["labdissect_labdissect_about"] = [str(verdict.about) for verdict in verdicts]
-            layer["labdissect_labdissect_severity"] = highest_severity(verdicts)
-        segment = packet.segment
+                layer.headline = texts[0]
+        segment, conversation = packet.segment, packet.conversation
         if segment is not None:
-            layer["labdissect_labdissect_state_client"] = segment.client_state
-            layer["labdissect_labdissect_state_server"] = segment.server_state
-        conversation = packet.conversation
+            layer.state_client, layer.state_server = segment.client_state, segment.server_state
         if conversation is not None:
-            layer["labdissect_labdissect_conn_state"] = conversation.conn_state
-            layer["labdissect_labdissect_history"] = (
-                conversation.zeek.history if isinstance(conversation, Conversation) else conversation.history
-            )
+            layer.conn_state, layer.history = conversation.conn_state, conversation.history
+        return self._with_columns(layer, packet) if self._columns else layer
+
+    def _with_columns(self, layer: OwnLayer, packet: Packet) -> dict[str, object]:
+        """The layer and the columns that plugins add to it."""
+        members: dict[str, object] = msgspec.to_builtins(layer)
         for column in self._columns:
             value = column.value(packet)
             if value is not None:
-                layer[f"labdissect_labdissect_{column.name}"] = str(value)
-        return layer
+                members[f"{PREFIX}{column.name}"] = str(value)
+        return members
 
     def other(self, record: Record) -> None:
         """As it came."""

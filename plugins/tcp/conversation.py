@@ -14,6 +14,7 @@ import msgspec
 from . import states
 from .endpoint import Endpoint, Overtaker, Sent
 from .zeek import CLOSED as ZEEK_CLOSED
+from .zeek import INACTIVE as ZEEK_INACTIVE
 from .zeek import RESET as ZEEK_RESET
 from .zeek import ZeekConnection, sender_is_server
 
@@ -153,6 +154,7 @@ class Conversation:
         """Last frame of an earlier connection between the same addresses and ports."""
         self.first_frame = self.last_frame = packet.number
         self.first_time = self.last_time = packet.time
+        self._client_shown = self._server_shown = states.UNKNOWN
         self.simultaneous_open = False
         self.handshake_frame: int | None = None
         """Frame that completed the handshake."""
@@ -196,6 +198,11 @@ class Conversation:
         return self.zeek.conn_state
 
     @property
+    def history(self) -> str:
+        """Zeek's history so far."""
+        return self.zeek.history
+
+    @property
     def was_open(self) -> bool:
         """Whether the capture shows the connection open at some time."""
         return self.midstream or self.handshake_frame is not None
@@ -209,20 +216,16 @@ class Conversation:
 
     # -- one packet ---------------------------------------------------------------------------------------------------
 
-    def observe(self, packet: Packet, from_client: bool) -> Segment:
+    def observe(self, packet: Packet, tcp: Any, flags: int, from_client: bool) -> Segment:
         """Takes the packet in and says what it did."""
-        tcp = packet.tcp
-        sender, receiver = (self.client, self.server) if from_client else (self.server, self.client)
-        flags: int = tcp.flags
+        client, server = self.client, self.server
+        sender, receiver = (client, server) if from_client else (server, client)
         length: int = tcp.len or 0
         seq_raw: int = tcp.seq_raw if tcp.seq_raw is not None else tcp.seq
         ack_raw = None
         if flags & ACK:
             ack_raw = tcp.ack_raw if tcp.ack_raw is not None else tcp.ack
-        first_of_sender = sender.packets == 0
-        if sender.first_raw is None or (
-            flags & SYN and not flags & ACK and sender.isn is not None and seq_raw != sender.isn
-        ):
+        if sender.first_raw is None or (flags & (SYN | ACK) == SYN and sender.isn not in (None, seq_raw)):
             sender.start_at(seq_raw)
         start = sender.place(seq_raw)
         segment = Segment(
@@ -238,11 +241,11 @@ class Conversation:
             start,
             start + length + (1 if flags & SYN else 0) + (1 if flags & FIN else 0),
         )
-        if first_of_sender:
+        if sender.packets == 0:
+            segment.first_of_sender = True
+            segment.first = receiver.packets == 0
             sender.first_frame = packet.number
-        segment.first = self.client.packets + self.server.packets == 0
-        segment.first_of_sender = first_of_sender
-        segment.before = (self.client.state, self.server.state)
+        segment.before = (self._client_shown, self._server_shown)
         if packet.time is not None and self.last_time is not None:
             segment.idle = packet.time - self.last_time
         window = tcp.window_size if tcp.window_size is not None else tcp.window_size_value
@@ -251,41 +254,51 @@ class Conversation:
         if flags & RST:
             self._observe_reset(packet, segment)
         else:
-            if flags & SYN:
-                self._observe_syn(packet, segment, tcp)
-            if ack_raw is not None:
-                self._observe_ack(packet, segment, ack_raw)
-                if not flags & SYN and has_unusual_options(tcp):
-                    self._observe_sack(segment, tcp)
-                if not segment.newly_acked:
-                    self._observe_duplicate(segment)
-            if segment.end > start:
-                self._observe_bytes(packet, segment)
-            elif start > sender.position:
-                segment.gap = start - sender.position
-                sender.add_hole(sender.position, start)
-                sender.position, sender.raw = start, seq_raw
-            self._observe_liveness(packet, segment)
-            if flags & FIN:
-                self._observe_fin(packet, segment)
-            self._move(packet, segment)
+            self._observe_segment(packet, tcp, segment)
             sender.window = window
-            sender.window_scaled = not self.midstream and tcp.window_size_scalefactor != -1
         self._record_history(segment, tcp)
-        if sender.ttl is None and not flags & RST:
-            sender.ttl = time_to_live(packet)
         sender.last_frame = self.last_frame = packet.number
         sender.last_time = self.last_time = packet.time
-        segment.client_state = self.client.state if not self.client.uncertain else states.UNKNOWN
-        segment.server_state = self.server.state if not self.server.uncertain else states.UNKNOWN
-        if self.client.uncertain or self.server.uncertain:
-            # whose bytes are missing may have closed, and the other may have seen it
-            if segment.client_state != states.CLOSED:
-                segment.client_state = states.UNKNOWN
-            if segment.server_state != states.CLOSED:
-                segment.server_state = states.UNKNOWN
+        if client.uncertain or server.uncertain:
+            self._show_uncertain_states()
+        else:
+            self._client_shown, self._server_shown = client.state, server.state
+        segment.client_state, segment.server_state = self._client_shown, self._server_shown
         packet.conversation, packet.segment = self, segment
         return segment
+
+    def _observe_segment(self, packet: Packet, tcp: Any, segment: Segment) -> None:
+        """Anything but an RST."""
+        sender, flags, start = segment.sender, segment.flags, segment.start
+        if flags & SYN:
+            self._observe_syn(packet, segment, tcp)
+        if segment.ack_raw is not None:
+            self._observe_ack(packet, segment, segment.ack_raw)
+            if not flags & SYN and has_unusual_options(tcp):
+                self._observe_sack(segment, tcp)
+            if not segment.newly_acked and (not segment.length or sender.duplicate_to_answer):
+                self._observe_duplicate(segment)
+        if segment.end > start:
+            self._observe_bytes(packet, segment)
+        elif start > sender.position:
+            segment.gap = start - sender.position
+            sender.add_hole(sender.position, start)
+            sender.position, sender.raw = start, segment.seq_raw
+        if self.pending_keepalive is not None or (segment.length <= 1 and start == sender.position - 1):
+            self._observe_liveness(packet, segment)
+        if flags & FIN:
+            self._observe_fin(packet, segment)
+        if flags & (SYN | FIN) or self.fins or not sender.state == segment.receiver.state == states.ESTABLISHED:
+            self._move(packet, segment)
+        if segment.first_of_sender:
+            sender.ttl = time_to_live(packet)
+        if flags & SYN or not sender.window_scaled:
+            sender.window_scaled = not self.midstream and tcp.window_size_scalefactor != -1
+
+    def _show_uncertain_states(self) -> None:
+        """Whose bytes are missing may have closed, and the other may have seen it; only CLOSED is past doubt."""
+        shown = [one.state if one.state == states.CLOSED else states.UNKNOWN for one in (self.client, self.server)]
+        self._client_shown, self._server_shown = shown
 
     def _observe_syn(self, packet: Packet, segment: Segment, tcp: Any) -> None:
         sender, receiver, flags = segment.sender, segment.receiver, segment.flags
@@ -553,18 +566,37 @@ class Conversation:
             self.closed_frame = packet.number
 
     def _record_history(self, segment: Segment, tcp: Any) -> None:
-        zeek, flags = self.zeek, segment.flags
+        zeek, flags, length = self.zeek, segment.flags, segment.length
         side = 0 if segment.sender is self._originator else 1
         if tcp.checksum_status == 0:
             zeek.record_count("C", side)
             return
         control = flags & (SYN | FIN | RST)
-        if not control:
-            if segment.length:
-                zeek.record("D", side)
-            elif flags & ACK:
-                zeek.record("A", side)
-        elif control == SYN:
+        if control:
+            self._record_control(segment, control, side)
+        elif length:
+            zeek.record("D", side)
+        elif flags & ACK:
+            zeek.record("A", side)
+        if segment.window == 0 and self._window_counts(side, flags):
+            zeek.record_count("W", side)
+        if length and segment.kind is not NEW:  # Zeek counts a keep-alive's byte and late bytes too
+            zeek.record_count("T", side)
+        if control:
+            zeek.control(
+                side, syn=bool(flags & SYN), ack=bool(flags & ACK), fin=bool(flags & FIN), rst=bool(flags & RST)
+            )
+        elif zeek.states[side] == ZEEK_INACTIVE:
+            zeek.traffic(side, ack=bool(flags & ACK), length=length)
+
+    def _window_counts(self, side: int, flags: int) -> bool:
+        """Zeek passes over a zero window on or after an RST, and after the peer's FIN."""
+        states_now = self.zeek.states
+        return not flags & RST and states_now[1 - side] != ZEEK_CLOSED and states_now[side] != ZEEK_RESET
+
+    def _record_control(self, segment: Segment, control: int, side: int) -> None:
+        zeek, flags = self.zeek, segment.flags
+        if control == SYN:
             zeek.record_change("H" if flags & ACK else "S", side, segment.start)
         elif control == FIN:
             zeek.record_change("F", side, segment.start + segment.length)
@@ -572,21 +604,6 @@ class Conversation:
             zeek.record_change("R", side, segment.start)
         else:
             zeek.record("I" if flags & FIN and flags & RST else "Q", side)
-        if (
-            segment.window == 0
-            and not flags & RST
-            and zeek.states[1 - side] != ZEEK_CLOSED
-            and zeek.states[side] != ZEEK_RESET
-        ):
-            zeek.record_count("W", side)
-        if segment.length and segment.kind is not NEW:  # Zeek counts a keep-alive's byte and late bytes too
-            zeek.record_count("T", side)
-        if control:
-            zeek.control(
-                side, syn=bool(flags & SYN), ack=bool(flags & ACK), fin=bool(flags & FIN), rst=bool(flags & RST)
-            )
-        else:
-            zeek.traffic(side, ack=bool(flags & ACK), length=segment.length)
 
 
 def time_to_live(packet: Packet) -> int | None:

@@ -29,16 +29,16 @@ SEGMENT = Rule(
     30,
     {
         "": Text(
-            "{length:byte} of data from the {who:role}: bytes {first}–{last} of its stream.",
+            "{length:byte} of data from the {who:role}: bytes {first} to {last} of its stream.",
             "{who:role}发送 {length} 字节数据:其字节流的第 {first}–{last} 字节。",
         ),
         "acks": Text(
-            "{length:byte} of data from the {who:role}: bytes {first}–{last} of its stream; acknowledges the other "
+            "{length:byte} of data from the {who:role}: bytes {first} to {last} of its stream; acknowledges the other "
             "side's up to {ack}.",
             "{who:role}发送 {length} 字节数据:其字节流的第 {first}–{last} 字节;同时确认对方 {ack} 之前的数据。",
         ),
         "gap": Text(
-            "{length:byte} of data from the {who:role}: bytes {first}–{last} of its stream. The {gap:byte} before them "
+            "{length:byte} of data from the {who:role}: bytes {first} to {last} of its stream. The {gap:byte} before them "
             "are not in the capture so far: lost, late, or missed by the capture.",
             "{who:role}发送 {length} 字节数据:其字节流的第 {first}–{last} 字节。此前的 {gap} 字节目前不在捕获中:"
             "可能丢失、迟到,或被捕获漏掉。",

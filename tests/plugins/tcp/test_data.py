@@ -22,7 +22,7 @@ def test_zero_window_probes_are_no_keep_alives() -> None:
 
 def test_data_says_its_bytes_and_who_had_them_before() -> None:
     web = judged("seed-web")
-    assert "bytes 1–395" in render(web.verdict(4, "tcp.data.segment"))
+    assert "bytes 1 to 395" in render(web.verdict(4, "tcp.data.segment"))
     timeout = judged("tcp-rto")
     again = timeout.verdict(9, "tcp.data.segment")
     assert (again.wording, again.params["earlier"], round(again.params["waited"], 3)) == ("again", 8, 0.209)

@@ -1,0 +1,156 @@
+"""``make bench``: what labdissect costs beside tshark and beside a mere parse, measured in one run.
+
+Prints a table and writes it to benchmarks/RESULTS.md. ``--pairs N`` for more or fewer pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .inputs import write_small, write_web
+from .measure import Cost, Spread, memory_while_reading, pairs, ratios, run, spread
+
+PYTHON = shlex.quote(sys.executable)
+LABDISSECT = f"{PYTHON} -m labdissect"
+PARSE = (
+    "import sys, orjson\n"
+    "for line in sys.stdin.buffer:\n"
+    "    if not line.startswith(b'{\\\"index'):\n"
+    "        orjson.loads(line)\n"
+)
+IMPORTS = f"{PYTHON} -c 'import construct, pluggy, click'"
+MEGABYTE = 1 << 20
+
+Row = tuple[str, str, str]
+
+
+def wall(cost: Cost) -> float:
+    """Seconds on the clock."""
+    return cost.wall
+
+
+def cpu(cost: Cost) -> float:
+    """Seconds of CPU."""
+    return cost.cpu
+
+
+def pipe(name: str, capture: Path, count: int) -> Row:
+    """The pipe against tshark alone."""
+    tshark = f"tshark -n -r {capture} -T ek"
+    measured = pairs(f"{tshark} > /dev/null", f"{tshark} | {LABDISSECT} -o ek > /dev/null", count)
+    return (f"wall time of the pipe ÷ tshark -T ek alone, {name}", str(ratios(measured, wall)), "≤ 1.05")
+
+
+def beside_a_parse(name: str, lines: Path, count: int) -> Row:
+    """Our CPU against orjson's on the same lines, each without its start."""
+    parse = f"{PYTHON} -c {shlex.quote(PARSE)}"
+    start_parse = spread([run(f"{parse} < /dev/null").cpu for _ in range(7)]).median
+    start_ours = _own_start(lines)
+    measured = pairs(f"{parse} < {lines}", f"{LABDISSECT} -o ek < {lines} > /dev/null", count)
+    found = spread([(ours.cpu - start_ours) / (theirs.cpu - start_parse) for theirs, ours in measured])
+    return (f"our CPU ÷ orjson's parse of the same lines, {name}", str(found), "≤ 2")
+
+
+def beside_tshark(name: str, capture: Path, lines: Path, packets: int, count: int) -> list[Row]:
+    """Our CPU a packet against tshark's."""
+    start_ours = _own_start(lines)
+    start_tshark = spread([run("tshark -v > /dev/null").cpu for _ in range(5)]).median
+    measured = pairs(f"tshark -n -r {capture} -T ek > /dev/null", f"{LABDISSECT} -o ek < {lines} > /dev/null", count)
+    ratio = spread([(ours.cpu - start_ours) / (theirs.cpu - start_tshark) for theirs, ours in measured])
+    ours = spread([(second.cpu - start_ours) / packets * 1e6 for _, second in measured])
+    theirs = spread([(first.cpu - start_tshark) / packets * 1e6 for first, _ in measured])
+    return [
+        (f"our CPU ÷ tshark's, {name}", str(ratio), "≤ 0.5"),
+        (f"our CPU a packet, {name}, µs", _micro(ours), ""),
+        (f"tshark's CPU a packet, {name}, µs", _micro(theirs), ""),
+    ]
+
+
+def _own_start(lines: Path) -> float:
+    """CPU seconds of a run that reads ten packets."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = Path(folder) / "few.ek"
+        few.write_bytes(b"".join(lines.read_bytes()[:200_000].splitlines(keepends=True)[:20]))
+        return spread([run(f"{LABDISSECT} -o ek < {few} > /dev/null").cpu for _ in range(7)]).median
+
+
+def _micro(found: Spread) -> str:
+    return f"{found.median:.1f} ({found.low:.1f}–{found.high:.1f})"
+
+
+def start(lines: Path, count: int) -> Row:
+    """From start to the verdicts of ten packets, against importing the libraries."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = Path(folder) / "few.ek"
+        few.write_bytes(b"".join(lines.read_bytes()[:200_000].splitlines(keepends=True)[:20]))
+        measured = pairs(IMPORTS, f"{LABDISSECT} -o ek < {few} > /dev/null", max(count, 25))
+    more = spread([ours.wall - theirs.wall for theirs, ours in measured])
+    return ("ten packets: seconds more than importing construct, pluggy, click", str(more), "≤ 0.1")
+
+
+def memory(packets: int) -> list[Row]:
+    """Resident memory after many packets against after few."""
+    producer = f"{sys.executable} -m benchmarks.stream {packets} 1000"
+    consumer = [sys.executable, "-m", "labdissect", "-o", "ek"]
+    seen = memory_while_reading(producer, consumer, {10_000, packets}.__contains__)
+    growth = (seen[packets] - seen[10_000]) / MEGABYTE
+    return [
+        (f"resident memory after {packets:,} packets of 1,000 connections, MB", f"{seen[packets] / MEGABYTE:.1f}", ""),
+        ("… more than after 10,000 packets, MB", f"{growth:.1f}", "≤ 20"),
+    ]
+
+
+def report(rows: list[Row], arguments: argparse.Namespace) -> str:
+    """The table, with what it was measured on."""
+    tshark = subprocess.run(["tshark", "-v"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("construct", "msgspec", "orjson"))
+    lines = [
+        "# Benchmarks",
+        "",
+        f"`make bench` ({arguments.pairs} interleaved pairs; median and quartiles of the pairs' ratios).",
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {tshark}, {versions}.",
+        "",
+        "| what | measured | wanted |",
+        "|---|---|---|",
+        *(f"| {what} | {measured} | {wanted} |" for what, measured, wanted in rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measures everything."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--packets", type=int, default=1_000_000, help="for the memory test")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        web, small = Path(folder) / "web.pcap", Path(folder) / "small.pcap"
+        write_web(web)
+        packets = write_small(small)
+        lines = {capture: capture.with_suffix(".ek") for capture in (web, small)}
+        for capture, printed in lines.items():
+            run(f"tshark -n -r {capture} -T ek > {printed}")
+        rows = [
+            pipe("web", web, arguments.pairs),
+            pipe("small packets", small, arguments.pairs),
+            beside_a_parse("web", lines[web], arguments.pairs),
+            *beside_tshark("small packets", small, lines[small], packets, arguments.pairs),
+            start(lines[small], arguments.pairs),
+            *memory(arguments.packets),
+        ]
+    text = report(rows, arguments)
+    print(text)
+    (Path(__file__).parent / "RESULTS.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
