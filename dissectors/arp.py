@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from construct import Bytes, Construct, If, Int8ub, Int16ub, Struct
+from construct import Bytes, Construct, Int8ub, Int16ub, Struct
 
-from .layer import Derived, Ipv4Address, Layer, MacAddress, Text, note
+from .layer import Derived, Ipv4Address, Layer, MacAddress, Text, When, note
 
 PACKET = "RFC 826, Packet format"
 ADDRESS_CONFLICT = "RFC 5227"
@@ -26,13 +26,13 @@ def _is_ipv4(header: Any) -> bool:
 def _addresses(who: str, hardware: tuple[str, str], protocol: tuple[str, str]) -> list[Construct]:
     """Both addresses of one side; tshark names them differently when they are not MAC and IPv4."""
     return [
-        f"{who}.hw_mac" / If(_is_mac, MacAddress) * note(*hardware, PACKET),
+        f"{who}.hw_mac" / When(_is_mac, MacAddress) * note(*hardware, PACKET),
         f"{who}.hw"
-        / If(lambda header: not _is_mac(header) and header["hw.size"], Bytes(lambda header: header["hw.size"]))
+        / When(lambda header: not _is_mac(header) and header["hw.size"], Bytes(lambda header: header["hw.size"]))
         * note(*hardware, PACKET),
-        f"{who}.proto_ipv4" / If(_is_ipv4, Ipv4Address) * note(*protocol, PACKET),
+        f"{who}.proto_ipv4" / When(_is_ipv4, Ipv4Address) * note(*protocol, PACKET),
         f"{who}.proto"
-        / If(lambda header: not _is_ipv4(header) and header["proto.size"], Bytes(lambda header: header["proto.size"]))
+        / When(lambda header: not _is_ipv4(header) and header["proto.size"], Bytes(lambda header: header["proto.size"]))
         * note(*protocol, PACKET),
     ]
 

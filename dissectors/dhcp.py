@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from construct import Bytes, GreedyBytes, If, Int8ub, Int16ub, Int32ub, Struct, this
+from construct import Bytes, GreedyBytes, Int8ub, Int16ub, Int32ub, Struct, this
 
-from .layer import Derived, Fields, Ipv4Address, Layer, MacAddress, Text, bits, note, part
+from .layer import Derived, Fields, Ipv4Address, Layer, MacAddress, Text, When, bits, note, part
 from .options import All, Options
 from .pieces import Pieces
 from .text import text_of
@@ -93,9 +93,9 @@ LAYER = Layer(
         "ip.your" / Ipv4Address * note("address that the server gives", "分配给客户的 IP 地址", MESSAGE),
         "ip.server" / Ipv4Address * note("next server to use in booting", "启动时使用的下一台服务器地址", MESSAGE),
         "ip.relay" / Ipv4Address * note("address of the relay agent", "中继代理的 IP 地址", MESSAGE),
-        "hw.mac_addr" / If(_IS_MAC, MacAddress) * note("hardware address of the client", "客户硬件地址", MESSAGE),
+        "hw.mac_addr" / When(_IS_MAC, MacAddress) * note("hardware address of the client", "客户硬件地址", MESSAGE),
         "hw.addr"
-        / If((this["hw.len"] != 0) & ((this["hw.type"] != ETHERNET) | (this["hw.len"] != 6)), Bytes(this["hw.len"]))
+        / When((this["hw.len"] != 0) & ((this["hw.type"] != ETHERNET) | (this["hw.len"] != 6)), Bytes(this["hw.len"]))
         * note("hardware address of the client", "客户硬件地址", MESSAGE),
         "hw.addr_padding"
         / Bytes(16 - this["hw.len"])

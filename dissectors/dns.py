@@ -10,7 +10,6 @@ from construct import (
     ConstructError,
     Container,
     GreedyBytes,
-    If,
     Int8ub,
     Int16ub,
     Int32ub,
@@ -22,7 +21,7 @@ from construct import (
 )
 from construct.core import stream_read, stream_write
 
-from .layer import Derived, Fields, Ipv4Address, Ipv6Address, Layer, Text, as_integer, bits, note, part
+from .layer import Derived, Fields, Ipv4Address, Ipv6Address, Layer, Text, When, as_integer, bits, note, part
 from .options import All, Options, Values
 from .pieces import Pieces
 from .text import WireText, shown, text_of
@@ -146,12 +145,12 @@ _RECORD = Struct(
     "name" / NAME,
     "type" / Int16ub,
     # EDNS made other use of class and time to live (RFC 6891 §6.1.2)
-    "class" / If(this.type != OPT, Int16ub),
-    "ttl" / If(this.type != OPT, Int32ub),
-    "udp_payload_size" / If(this.type == OPT, Int16ub),
-    "ext_rcode" / If(this.type == OPT, Int8ub),
-    "edns0_version" / If(this.type == OPT, Int8ub),
-    "z" / If(this.type == OPT, Int16ub),
+    "class" / When(this.type != OPT, Int16ub),
+    "ttl" / When(this.type != OPT, Int32ub),
+    "udp_payload_size" / When(this.type == OPT, Int16ub),
+    "ext_rcode" / When(this.type == OPT, Int8ub),
+    "edns0_version" / When(this.type == OPT, Int8ub),
+    "z" / When(this.type == OPT, Int16ub),
     "len" / Int16ub,
     "data" / _RecordData(),
 )
@@ -176,7 +175,7 @@ def assemble(fields: Fields) -> dict[str, Any]:
         {"name": pieces.text("qry_name"), "type": pieces.integer("qry_type"), "class": pieces.integer("qry_class")}
         for _ in range(pieces.left("qry_name"))
     ]
-    records = [_record(pieces) for _ in range(min(pieces.left("resp_type"), pieces.left("resp_name")))]
+    records = [_record(pieces) for _ in range(pieces.left("resp_type"))]
     counts = [
         as_integer(fields.get(f"dns_count_{name}", [None])[0]) for name in ("queries", "answers", "auth_rr", "add_rr")
     ]
@@ -189,8 +188,9 @@ def assemble(fields: Fields) -> dict[str, Any]:
 
 
 def _record(pieces: Pieces) -> dict[str, Any]:
-    name, kind, size = pieces.text("resp_name"), pieces.integer("resp_type"), pieces.integer("resp_len")
-    record: dict[str, Any] = {"name": name, "type": kind, "len": size}
+    named = pieces.left("resp_name") == pieces.left("resp_type")
+    kind, size = pieces.integer("resp_type"), pieces.integer("resp_len")
+    record: dict[str, Any] = {"name": _record_name(kind, named, pieces), "type": kind, "len": size}
     if kind == OPT:
         record["udp_payload_size"] = pieces.integer("rr_udp_payload_size")
         record["ext_rcode"] = pieces.integer("resp_ext_rcode")
@@ -200,6 +200,14 @@ def _record(pieces: Pieces) -> dict[str, Any]:
         record["class"], record["ttl"] = pieces.integer("resp_class"), pieces.integer("resp_ttl")
     record["data"] = _record_data(kind, size or 0, pieces)
     return record
+
+
+def _record_name(kind: int | None, named: bool, pieces: Pieces) -> str | None:
+    """The name of a record; of a service record tshark may print the labels apart instead."""
+    if kind != SRV or named:
+        return pieces.text("resp_name")
+    labels = (pieces.text("srv_service"), pieces.text("srv_proto"), pieces.text("srv_name"))
+    return ".".join(label for label in labels if label) or None
 
 
 def _record_data(kind: int | None, size: int, pieces: Pieces) -> dict[str, Any] | None:
@@ -253,7 +261,7 @@ LAYER = Layer(
     assemble=assemble,
     struct=Struct(
         "length"
-        / If(_has_length, Int16ub)
+        / When(_has_length, Int16ub)
         * note("bytes of the message that follows (TCP only)", "其后报文的长度,字节(仅 TCP)", "RFC 1035 §4.2.2"),
         "_message" / Peek(GreedyBytes),
         "id" / Int16ub * note("matches the answer to its query", "标识:应答与查询相同", HEADER, base=16),

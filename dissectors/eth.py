@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from construct import If, Int16ub, Peek, Struct, this
+from construct import Int16ub, Peek, Struct, this
 
-from .layer import Derived, Layer, MacAddress, Rebuilt, Text, Worked, note
+from .layer import Derived, Layer, MacAddress, Rebuilt, Text, When, Worked, note
 
 HEADER = "IEEE 802.3-2022 §3.2"
 SMALLEST_TYPE = 0x0600
@@ -22,10 +22,10 @@ LAYER = Layer(
         "src" / MacAddress * note("address of the sender", "源 MAC 地址", HEADER),
         "_kind" / Rebuilt(Peek(Int16ub), lambda header: header.len if header.get("type") is None else header.type),
         "type"
-        / If(this._kind >= SMALLEST_TYPE, Int16ub)
+        / When(this._kind >= SMALLEST_TYPE, Int16ub)
         * note("protocol of the payload (EtherType)", "上层协议类型(EtherType)", "IEEE 802.3-2022 §3.2.6", base=16),
         "len"
-        / If(this._kind < SMALLEST_TYPE, Int16ub)
+        / When(this._kind < SMALLEST_TYPE, Int16ub)
         * note(
             "bytes of payload, padding not counted (IEEE 802.3)",
             "数据长度,字节,不含填充(IEEE 802.3)",
@@ -62,7 +62,7 @@ LAYER = Layer(
             note(
                 "bytes that fill the frame up to its minimum of 60",
                 "填充字节,使帧达到最小长度 60",
-                "IEEE 802.3-2022 §4.2.8",
+                "IEEE 802.3-2022 §3.2.8",
             ),
         ),
         Derived("trailer", bytes, note("bytes after the payload", "数据之后的尾部字节")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from construct import Bytes, If, Int8ub, Int16ub, Int32ub, RepeatUntil, Struct, this
+from construct import Bytes, Int8ub, Int16ub, Int32ub, RepeatUntil, Struct, this
 
-from .layer import Derived, Layer, Text, bits, note, part
+from .layer import Derived, Layer, Text, When, bits, note, part
 
 HEADER = "RFC 2784 §2"
 KEY_AND_SEQUENCE = "RFC 2890 §2"
@@ -53,27 +53,27 @@ LAYER = Layer(
         ),
         "proto" / Int16ub * note("protocol of the payload (EtherType)", "载荷的协议类型(EtherType)", HEADER, base=16),
         "checksum"
-        / If(this["flags.checksum"] | this["flags.routing"], Int16ub)
+        / When(this["flags.checksum"] | this["flags.routing"], Int16ub)
         * note("over header and payload", "首部与载荷的检验和", HEADER, base=16),
         "offset"
-        / If(this["flags.checksum"] | this["flags.routing"], Int16ub)
+        / When(this["flags.checksum"] | this["flags.routing"], Int16ub)
         * note("where the active source route begins; else zero", "当前源路由的偏移,否则为 0", "RFC 1701"),
         "key"
-        / If(this["flags.key"] & (this.proto != PPP), Int32ub)
+        / When(this["flags.key"] & (this.proto != PPP), Int32ub)
         * note("tells flows of a tunnel apart", "密钥:区分隧道内的流", KEY_AND_SEQUENCE, base=16),
         "key.payload_length"
-        / If(this["flags.key"] & (this.proto == PPP), Int16ub)
+        / When(this["flags.key"] & (this.proto == PPP), Int16ub)
         * note("bytes of payload", "载荷长度,字节", PPTP),
         "key.call_id"
-        / If(this["flags.key"] & (this.proto == PPP), Int16ub)
+        / When(this["flags.key"] & (this.proto == PPP), Int16ub)
         * note("the peer's number of the session", "对端的会话编号", PPTP),
         "sequence_number"
-        / If(this["flags.sequence_number"], Int32ub)
+        / When(this["flags.sequence_number"], Int32ub)
         * note("number of this packet", "序列号", KEY_AND_SEQUENCE),
         "ack_number"
-        / If(this["flags.ack"] & (this["flags.version"] == 1), Int32ub)
+        / When(this["flags.ack"] & (this["flags.version"] == 1), Int32ub)
         * note("highest number received", "确认号:已收到的最大序列号", PPTP),
-        "_routes" / If(this["flags.routing"], _SOURCE_ROUTE),
+        "_routes" / When(this["flags.routing"], _SOURCE_ROUTE),
     ),
     derived=(Derived("checksum.status", int, note("0 bad, 1 good, 2 not checked", "0 错误,1 正确,2 未检验")),),
 )

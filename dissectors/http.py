@@ -30,8 +30,8 @@ def matches(data: bytes) -> bool:
 
 
 class _Head(Construct):  # type: ignore[misc]
-    """``Container(start=…, lines=[…], end=…)``: bytes of the start line, of each header line and of the empty line, line
-    ends kept. ``end`` is empty when the head goes on in bytes that are not there."""
+    """``Container(start=…, lines=[…], end=…)``: bytes of the start line, of each header line and of the empty line,
+    line ends kept. ``end`` is empty when the head goes on in bytes that are not there."""
 
     def _parse(self, stream: Any, context: Any, path: str) -> Container:
         begin = stream.tell()

@@ -6,9 +6,9 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from construct import Bytes, Construct, If, IfThenElse, Int8ub, Int16ub, Int32ub, Pass, Struct, this
+from construct import Bytes, Construct, IfThenElse, Int8ub, Int16ub, Int32ub, Pass, Struct, this
 
-from .layer import Derived, Ipv4Address, Layer, Text, Worked, note
+from .layer import Derived, Ipv4Address, Layer, Text, When, Worked, note
 
 MESSAGE = "RFC 792"
 ECHO = "RFC 792, Echo or Echo Reply Message"
@@ -27,7 +27,7 @@ IPV4_IN_IP = 4
 
 def _of(subcon: Construct, *types: int) -> Construct:
     """For messages of these types only."""
-    return If(_is(*types), subcon)
+    return When(_is(*types), subcon)
 
 
 def _is(*types: int) -> Any:
@@ -72,9 +72,10 @@ LAYER = Layer(
             EXTENDED,
         ),
         "mtu"
-        / If(_NEEDS_FRAGMENTATION, Int16ub)
+        / When(_NEEDS_FRAGMENTATION, Int16ub)
         * note("the largest packet that the next link takes, bytes", "下一跳链路的 MTU,字节", "RFC 1191 §4"),
-        "_zero" / If(_is(*WITH_LENGTH) & ((this.type != UNREACHABLE) | (this.code != FRAGMENTATION_NEEDED)), Bytes(2)),
+        "_zero"
+        / When(_is(*WITH_LENGTH) & ((this.type != UNREACHABLE) | (this.code != FRAGMENTATION_NEEDED)), Bytes(2)),
         "redir_gw"
         / _of(Ipv4Address, REDIRECT)
         * note("the better router", "更好的路由器(网关)地址", "RFC 792, Redirect Message"),

@@ -10,7 +10,6 @@ from construct import (
     Bytes,
     Construct,
     GreedyBytes,
-    If,
     IfThenElse,
     Int8ub,
     Int16ub,
@@ -20,7 +19,7 @@ from construct import (
     this,
 )
 
-from .layer import Derived, Fields, Ipv6Address, Layer, Text, TextOf, Worked, as_integer, bits, note, part
+from .layer import Derived, Fields, Ipv6Address, Layer, Text, TextOf, When, Worked, as_integer, bits, note, part
 from .options import Options, Several
 from .pieces import Pieces
 
@@ -126,7 +125,7 @@ def _option_value(kind: int | None, length: int, pieces: Pieces) -> dict[str, An
 
 def _of(subcon: Construct, *types: int) -> Construct:
     """For messages of these types only."""
-    return If(_is(*types), subcon)
+    return When(_is(*types), subcon)
 
 
 def _is(*types: int) -> Any:
@@ -201,7 +200,7 @@ LAYER = Layer(
                 "nd.ra.flag.prf",
                 3,
                 2,
-                note("preference: 0 medium, 1 high, 3 low", "优先级:0 中,1 高,3 低", "RFC 4191 §2.1"),
+                note("preference: 0 medium, 1 high, 3 low", "优先级:0 中,1 高,3 低", "RFC 4191 §2.2"),
             ),
             part("nd.ra.flag.p", 2, 1, note("sent on by a proxy", "由代理转发", "RFC 4389 §4.1.3.3")),
             when=_is(RA),

@@ -38,10 +38,23 @@ OPTIONS = Options(
 
 
 def assemble(fields: Fields) -> dict[str, Any]:
-    """The options, from the bytes that tshark prints of each kind, in the order of the types."""
+    """The options; and where they route by source, the header's own destination, as tshark calls the last address of
+    the route ``ip.dst`` and the one in the header ``ip.cur_rt``."""
+    found: dict[str, Any] = {}
+    if fields.get("ip_cur_rt"):
+        found["dst"] = fields["ip_cur_rt"][0]
+    options = _options(fields)
+    if options is not None:
+        found["options"] = {"list": options}
+    return found
+
+
+def _options(fields: Fields) -> list[Any] | None:
+    """Options from the bytes that tshark prints of each kind, in the order of the types; None when they are not all
+    there, as those that tshark does not know leave no bytes."""
     text = [value for value in fields.get("text", ()) if isinstance(value, str)]
     if "ip_opt_type" not in fields or any(line.startswith("Unknown (0x") for line in text):
-        return {}  # an option that tshark does not know leaves no bytes
+        return None
     printed: dict[int, list[bytes]] = {}
     for name, values in fields.items():
         if name.startswith("ip_options_"):
@@ -51,9 +64,10 @@ def assemble(fields: Fields) -> dict[str, Any]:
     for kind in fields["ip_opt_type"]:
         queue = printed.get(as_integer(kind) or 0)
         if not queue:
-            return {}
+            return None
         found += queue.pop(0)
-    return {"options": {"list": OPTIONS.parse(found).list}}
+    options: list[Any] = OPTIONS.parse(found).list
+    return options
 
 
 LAYER = Layer(
@@ -109,7 +123,7 @@ LAYER = Layer(
         *bits(
             "_flags_offset",
             Int16ub,
-            part("flags", 13, 3, note("fragmentation flags", "标志(分片)", HEADER, base=16)),
+            # ip.flags, all three, is not here: tshark 3.4 prints 0x40 where later versions print 0x02
             part("flags.rb", 15, 1, note("reserved, zero", "保留,为 0", HEADER)),
             part("flags.df", 14, 1, note("do not fragment", "不允许分片", HEADER)),
             part("flags.mf", 13, 1, note("more fragments follow", "后面还有分片", HEADER)),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from construct import Array, Bytes, FixedSized, GreedyBytes, If, Int8ub, Int16ub, Int32ub, Struct, this
+from construct import Array, Bytes, FixedSized, GreedyBytes, Int8ub, Int16ub, Int32ub, Struct, this
 
-from .layer import Derived, Fields, Ipv6Address, Layer, Text, Worked, as_bytes, as_integer, bits, note, part
+from .layer import Derived, Fields, Ipv6Address, Layer, Text, When, Worked, as_bytes, as_integer, bits, note, part
 from .options import Options
 
 HEADER = "RFC 8200 §3"
@@ -172,27 +172,29 @@ ROUTING = Layer(
             ROUTING_HEADER,
         ),
         "segleft" / Int8ub * note("nodes still to be visited", "剩余节点数", ROUTING_HEADER),
-        "src.reserved" / If(this.type == SOURCE_ROUTE, Bytes(4)) * note("reserved, zero", "保留,为 0", "RFC 2460 §4.4"),
+        "src.reserved"
+        / When(this.type == SOURCE_ROUTE, Bytes(4))
+        * note("reserved, zero", "保留,为 0", "RFC 2460 §4.4"),
         "src.addr"
-        / If(this.type == SOURCE_ROUTE, Array(this.len // 2, Ipv6Address))
+        / When(this.type == SOURCE_ROUTE, Array(this.len // 2, Ipv6Address))
         * note("addresses to be visited", "要经过的节点地址", "RFC 2460 §4.4"),
         "mipv6.reserved"
-        / If(this.type == HOME_ADDRESS, Bytes(4))
+        / When(this.type == HOME_ADDRESS, Bytes(4))
         * note("reserved, zero", "保留,为 0", "RFC 6275 §6.4.1"),
         "mipv6.home_address"
-        / If(this.type == HOME_ADDRESS, Ipv6Address)
+        / When(this.type == HOME_ADDRESS, Ipv6Address)
         * note("home address of the mobile node", "移动节点的家乡地址", "RFC 6275 §6.4.1"),
         "srh.last_entry"
-        / If(this.type == SEGMENTS, Int8ub)
+        / When(this.type == SEGMENTS, Int8ub)
         * note("index of the last segment in the list", "分段列表最后一项的序号", "RFC 8754 §2"),
         "srh.flags"
-        / If(this.type == SEGMENTS, Int8ub)
+        / When(this.type == SEGMENTS, Int8ub)
         * note("flags, none is defined", "标志,尚未定义", "RFC 8754 §2", base=16),
         "srh.tag"
-        / If(this.type == SEGMENTS, Bytes(2))
+        / When(this.type == SEGMENTS, Bytes(2))
         * note("marks packets of one class", "标记同类分组", "RFC 8754 §2"),
         "srh.addr"
-        / If(this.type == SEGMENTS, Array(this["srh.last_entry"] + 1, Ipv6Address))
+        / When(this.type == SEGMENTS, Array(this["srh.last_entry"] + 1, Ipv6Address))
         * note("segments, the last one first", "分段列表,倒序", "RFC 8754 §2"),
         "_rest" / Bytes(lambda header: header.len * 8 + 4 - _routing_size(header)),
     ),

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 import msgspec
 from construct import (
     Adapter,
+    Array,
     Bytes,
     BytesInteger,
     Computed,
@@ -33,7 +34,6 @@ from construct import (
     FixedSized,
     FormatField,
     GreedyBytes,
-    If,
     IfThenElse,
     Pass,
     Rebuild,
@@ -64,16 +64,20 @@ class Note(str):
     source: str
     base: int
     name: str | None
+    once: str | None
 
 
-def note(en: str, zh: str, source: str = "", *, base: int = 10, name: str | None = None) -> Note:
+def note(
+    en: str, zh: str, source: str = "", *, base: int = 10, name: str | None = None, once: str | None = None
+) -> Note:
     """Documents a member: ``"ttl" / Int8ub * note("hops left", "剩余跳数", "RFC 791 §3.1")``.
 
     :param base: 16 where tshark prints the number in hex
     :param name: tshark's whole field name where it is not the layer's name, a dot and the member's
+    :param once: tshark's whole field name in older versions
     """
     made = Note(en)
-    made.zh, made.source, made.base, made.name = zh, source, base, name
+    made.zh, made.source, made.base, made.name, made.once = zh, source, base, name, once
     return made
 
 
@@ -113,7 +117,7 @@ def bits(carrier: str, subcon: Construct, *parts: Part, when: Any = None) -> Ite
             value = this[piece.name] * 1 if piece.flag and piece.width == 1 else this[piece.name] // piece.scale
             built = built + (value << piece.shift)
     whole = Rebuild(subcon, built)
-    yield carrier / (whole if when is None else If(when, whole))
+    yield carrier / (whole if when is None else When(when, whole))
     for piece in parts:
         value = (this[carrier] >> piece.shift) & ((1 << piece.width) - 1)
         if piece.flag:
@@ -193,6 +197,14 @@ class Worked(Computed):  # type: ignore[misc]
     _emitbuild = _emitparse
 
 
+class When(IfThenElse):  # type: ignore[misc]
+    """A member that is there under a condition, else None; unlike Construct's ``If`` it may be missing in building."""
+
+    def __init__(self, condition: Any, subcon: Construct) -> None:
+        super().__init__(condition, subcon, Pass)
+        self.flagbuildnone = True
+
+
 class Rebuilt(Rebuild):  # type: ignore[misc]
     """A :class:`Rebuild` whose function is Python, likewise."""
 
@@ -222,7 +234,8 @@ class Field(NamedTuple):
     tshark: str
     """tshark's name: ``tcp.flags.syn``."""
     kind: str
-    """``int``, ``hex``, ``bool``, ``float``, ``time``, ``str``, ``bytes``, or ``parsed`` (what ``subcon`` reads)."""
+    """``int``, ``hex``, ``bool``, ``float``, ``time``, ``str``, ``bytes``, ``parsed`` (what ``subcon`` reads from
+    bytes), or ``list`` (what only :attr:`Layer.assemble` makes of tshark's fields)."""
     subcon: Construct | None
     note: Note
     offset: int | None
@@ -231,6 +244,15 @@ class Field(NamedTuple):
     """Bytes."""
     bits: tuple[int, int] | None = None
     """For a part of an integer: shift and width."""
+
+    @property
+    def stored(self) -> str:
+        """The attribute of a Header that holds the value as it came; the same when that needs no conversion."""
+        return (
+            self.attribute
+            if self.kind in ("int", "bool", "float", "str") and not self.note.once
+            else f"{self.attribute}_"
+        )
 
 
 class Header(msgspec.Struct):
@@ -386,22 +408,25 @@ class Layer:
         members: list[Any] = []
         namespace: dict[str, Any] = {"layer": self, "__module__": __name__}
         for one in self.fields:
-            key = self._ek_key(one)
-            native = {"int": int | None, "bool": bool | None, "float": float | None, "str": str | None}.get(one.kind)
-            if native is not None:
+            key = self._ek_key(one.tshark)
+            if one.stored == one.attribute:
+                native = {"int": int | None, "bool": bool | None, "float": float | None, "str": str | None}[one.kind]
                 members.append((one.attribute, native, msgspec.field(default=None, name=key)))
-            else:
-                # tshark prints these as text in forms that differ by version: kept as it came, converted when read
-                stored = one.attribute + "_"
-                members.append((stored, Any, msgspec.field(default=None, name=key)))
-                namespace[one.attribute] = _converted(stored, one)
+                continue
+            # tshark prints these in forms that differ by version: kept as they came, converted when read
+            members.append((one.stored, Any, msgspec.field(default=None, name=key)))
+            older = None
+            if one.note.once is not None:
+                older = f"_{one.stored}"
+                members.append((older, Any, msgspec.field(default=None, name=self._ek_key(one.note.once))))
+            namespace[one.attribute] = _converted(one, older)
         made = msgspec.defstruct(f"{self.name}_header", members, bases=(Header,), namespace=namespace)
         return cast("type[Header]", made)
 
-    def _ek_key(self, one: Field) -> str:
+    def _ek_key(self, tshark: str) -> str:
         """tshark puts the protocol that registered the field before its name; ``ieee8021ah.etype`` is a guest."""
-        owner = self.name if one.tshark.startswith(f"{self.name}.") else one.tshark.partition(".")[0]
-        return f"{owner}_{one.tshark}".replace(".", "_")
+        owner = self.name if tshark.startswith(f"{self.name}.") else tshark.partition(".")[0]
+        return f"{owner}_{tshark}".replace(".", "_")
 
     def header(self, values: Mapping[str, Any], inner: Sequence[tuple[str, Header]] = ()) -> Header:
         """A header from values by member name, as a parsed Container or :attr:`assemble` gives them."""
@@ -409,7 +434,7 @@ class Layer:
         for one in self.fields:
             value = values.get(one.name)
             if value is not None:
-                setattr(header, _stored(one), value)
+                setattr(header, one.stored, value)
         return header
 
     def decode(self, fields: Fields, inner: Sequence[tuple[str, Header]] = ()) -> Header:
@@ -420,6 +445,8 @@ class Layer:
         values: dict[str, Any] = {}
         for one in self.fields:
             given = fields.get(one.tshark.replace(".", "_"))
+            if given is None and one.note.once is not None:
+                given = fields.get(one.note.once.replace(".", "_"))
             if given:
                 value = _convert(given[0], one)
                 if value is not None:
@@ -472,8 +499,8 @@ def _content(subcon: Construct) -> Construct:
     while True:
         if isinstance(subcon, FixedSized | Rebuild):
             subcon = subcon.subcon
-        elif isinstance(subcon, IfThenElse) and (
-            subcon.elsesubcon is Pass or type(subcon.elsesubcon) is type(subcon.thensubcon)
+        elif isinstance(subcon, When) or (
+            isinstance(subcon, IfThenElse) and type(subcon.elsesubcon) is type(subcon.thensubcon)
         ):
             subcon = subcon.thensubcon
         elif isinstance(subcon, Worked) and subcon.shape is not None:
@@ -495,6 +522,8 @@ def _kind(subcon: Construct, docs: Note) -> str:
         if subcon.piece.flag:
             return "bool"
         return "hex" if docs.base == 16 else "int"
+    if isinstance(subcon, Worked | Array):
+        return "list"
     if isinstance(subcon, TextOf):
         return "str"
     if subcon is ConstructFlag:
@@ -508,19 +537,23 @@ def _kind(subcon: Construct, docs: Note) -> str:
     return "parsed"
 
 
-def _stored(one: Field) -> str:
-    return one.attribute if one.kind in ("int", "bool", "float", "str") else one.attribute + "_"
+def _converted(one: Field, older: str | None) -> property:
+    """The property of a member that is kept as tshark's text until somebody asks.
 
+    :param older: where the value is kept that came under the field's older name
+    """
 
-def _converted(stored: str, one: Field) -> property:
-    """The property of a member that is kept as tshark's text until somebody asks."""
+    stored = one.stored
 
     def get(header: Header) -> Any:
         value = getattr(header, stored)
         if type(value) is str:
             value = _convert(value, one)
-            setattr(header, stored, value)
-        return value
+            setattr(header, stored, value)  # once is enough
+            return value
+        if value is None and older is not None:
+            value = getattr(header, older)
+        return _convert(value, one) if type(value) is str else value
 
     return property(get, doc=str(one.note))
 
@@ -572,7 +605,7 @@ def _convert(value: Any, one: Field) -> Any:
             case "bytes":
                 return bytes.fromhex(value.replace(":", ""))
             case "parsed" if one.subcon is not None:
-                return one.subcon.parse(bytes.fromhex(value.replace(":", "")))
+                return read(one.subcon, bytes.fromhex(value.replace(":", "")))[0]
     except (ValueError, ConstructError):
         pass
     return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from construct import If, IfThenElse, Int8ub, Int16ub, Int16ul, Int24ub, Peek, Struct
+from construct import IfThenElse, Int8ub, Int16ub, Int16ul, Int24ub, Peek, Struct
 
-from .layer import Layer, Text, bits, note, part
+from .layer import Layer, Text, When, bits, note, part
 
 HEADER = "IEEE 802.2-1998 §3.2"
 SNAP = "IEEE 802-2014 §9.5"
@@ -67,13 +67,13 @@ LAYER = Layer(
             base=16,
         ),
         "oui"
-        / If(_is_snap, Int24ub)
+        / When(_is_snap, Int24ub)
         * note("whose protocol number follows; 0: an EtherType", "其后协议号所属的机构;0 表示 EtherType", SNAP),
         "type"
-        / If(_is_ethertype, Int16ub)
+        / When(_is_ethertype, Int16ub)
         * note("protocol of the payload (EtherType)", "上层协议类型(EtherType)", SNAP, base=16),
         "pid"
-        / If(lambda header: _is_snap(header) and not _is_ethertype(header), Int16ub)
+        / When(lambda header: _is_snap(header) and not _is_ethertype(header), Int16ub)
         * note("protocol of the payload, numbered by the organization", "上层协议号(由机构定义)", SNAP, base=16),
     ),
 )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from construct import Bytes, Construct, If, Int8ub, Int16ub, Int32ub, Struct, this
+from construct import Bytes, Construct, Int8ub, Int16ub, Int32ub, Struct, this
 
 from .eth import SMALLEST_TYPE
-from .layer import Derived, Ipv4Address, Layer, MacAddress, Rebuilt, Text, Worked, note
+from .layer import Derived, Ipv4Address, Layer, MacAddress, Rebuilt, Text, When, Worked, note
 
 VERSION_1 = "tcpdump.org LINKTYPE_LINUX_SLL"
 VERSION_2 = "tcpdump.org LINKTYPE_LINUX_SLL2"
@@ -37,16 +37,16 @@ def _address() -> list[Construct]:
     """Eight bytes that hold the address of the sender, as long as ``halen`` says."""
     address = "address of the sender", "发送方地址", VERSION_1
     return [
-        "src.eth" / If(this.halen == 6, MacAddress) * note(*address, name="sll.src.eth"),
-        "src.ipv4" / If(this.halen == 4, Ipv4Address) * note(*address, name="sll.src.ipv4"),
+        "src.eth" / When(this.halen == 6, MacAddress) * note(*address, name="sll.src.eth"),
+        "src.ipv4" / When(this.halen == 4, Ipv4Address) * note(*address, name="sll.src.ipv4"),
         "src.other"
-        / If(
+        / When(
             (this.halen == 5) | (this.halen > 6) | ((this.halen > 0) & (this.halen < 4)),
             Bytes(lambda header: min(header.halen, 8)),
         )
         * note(*address, name="sll.src.other"),
         "unused"
-        / Bytes(lambda header: max(8 - header.halen, 0))
+        / When(this.halen < 8, Bytes(8 - this.halen))
         * note("rest of the address's room", "地址字段的剩余字节", VERSION_1, name="sll.unused"),
     ]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from construct import If, Int16ub, Peek, Struct, this
+from construct import Int16ub, Peek, Struct, this
 
 from .eth import SMALLEST_TYPE
-from .layer import Layer, Rebuilt, Text, Worked, bits, note, part
+from .layer import Layer, Rebuilt, Text, When, Worked, bits, note, part
 
 TAG = "IEEE 802.1Q-2022 §9.6"
 
@@ -26,10 +26,10 @@ LAYER = Layer(
         ),
         "_kind" / Rebuilt(Peek(Int16ub), lambda header: header.len if header.get("etype") is None else header.etype),
         "etype"
-        / If(this._kind >= SMALLEST_TYPE, Int16ub)
+        / When(this._kind >= SMALLEST_TYPE, Int16ub)
         * note("protocol of the payload", "上层协议类型", TAG, base=16),
         "len"
-        / If(this._kind < SMALLEST_TYPE, Int16ub)
+        / When(this._kind < SMALLEST_TYPE, Int16ub)
         * note("bytes of payload (IEEE 802.3)", "数据长度,字节(IEEE 802.3)", TAG),
         "_next" / Worked(lambda header: "llc" if header.etype is None else header.etype),
     ),

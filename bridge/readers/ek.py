@@ -1,8 +1,9 @@
 """tshark's EK JSON (``-T ek``) to packets, line by line.
 
 A plain line is decoded in one pass straight into the headers that the analyzers want (msgspec skips the rest,
-reassembled bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers' odd
-values, ``-x``, ``-e``, invalid UTF-8) take a slower way that keeps every repeated key.
+reassembled bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers'
+odd values, ``-x``, ``-e``, invalid UTF-8, headers quoted in ICMP errors) take a slower way that keeps every repeated
+key.
 """
 
 from __future__ import annotations
@@ -149,8 +150,8 @@ class EkReader:
             attribute = self._attributes[name] = attribute_name(name)
             key = name.replace(".", "_")
             if name in at_once:
-                kind = layer.header_type
-                members.append((attribute, kind | list[kind] | None, msgspec.field(default=None, name=key)))  # type: ignore[valid-type]
+                kind: Any = layer.header_type
+                members.append((attribute, kind | list[kind] | None, msgspec.field(default=None, name=key)))
             else:
                 members.append((attribute, msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=key)))
         members.append(("_bytes", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name="frame_raw")))
@@ -190,6 +191,8 @@ class EkReader:
         frame = layers.frame
         if frame is None or type(frame) is list or layers._bytes or frame.number is None:
             return self._slow(line)
+        if _quotes_another(frame.protocols or ""):
+            return self._slow(line)  # tshark before 4.4 leaves quoted DNS beside the layers, as if it were the packet's
         self._count = number = frame.number
         source = _PlainSource(self, layers, envelope)
         time = nanoseconds(frame.time_epoch_)
@@ -236,6 +239,10 @@ class EkReader:
 
 COLUMNS = ("no_", "time", "source", "destination", "protocol", "length", "info")
 """Wireshark's default columns as ``-P -V`` names them."""
+
+
+def _quotes_another(protocols: str) -> bool:
+    return ":icmp" in protocols and (":icmp:ip" in protocols or ":icmpv6:ip" in protocols)
 
 
 def _reason(error: Exception) -> str:
