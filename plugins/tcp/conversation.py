@@ -246,7 +246,7 @@ class Conversation:
             segment.first = receiver.packets == 0
             sender.first_frame = packet.number
         segment.before = (self._client_shown, self._server_shown)
-        if packet.time is not None and self.last_time is not None:
+        if packet.time is not None and self.last_time is not None and packet.time >= self.last_time:
             segment.idle = packet.time - self.last_time
         window = tcp.window_size if tcp.window_size is not None else tcp.window_size_value
         segment.window_before, segment.window = sender.window, window
@@ -367,10 +367,15 @@ class Conversation:
             receiver.position, receiver.raw = acked, ack_raw
             receiver.uncertain = True
             receiver.holes.clear()
-            self.zeek.record_count("G", 0 if receiver is self._originator else 1)
+            self._record_gap(segment)
         elif receiver.holes and receiver.holes[0][0] < acked:
             segment.acked_holes = receiver.forget_holes_before(acked)
-            self.zeek.record_count("G", 0 if receiver is self._originator else 1)
+            self._record_gap(segment)
+
+    def _record_gap(self, segment: Segment) -> None:
+        """Zeek knows a gap only in what it saw begin, and does not trust one that a FIN reveals."""
+        if segment.receiver.seen and not segment.flags & FIN:
+            self.zeek.record_count("G", 0 if segment.receiver is self._originator else 1)
 
     def _observe_sack(self, segment: Segment, tcp: Any) -> None:
         """SACK blocks, newest first; the first one may be a D-SACK (RFC 2883 §4)."""
@@ -421,10 +426,12 @@ class Conversation:
             if newest.copies:
                 segment.acked_resent = True
         segment.acked_frames = tuple(frames)
-        if packet.time is not None and newest.time is not None and oldest.time is not None:
+        if packet.time is None or newest.time is None or oldest.time is None:
+            return
+        if oldest.time <= newest.time <= packet.time:
             segment.answer_time = packet.time - newest.time
             segment.oldest_answer_time = packet.time - oldest.time
-            if not segment.acked_resent and segment.answer_time >= 0:
+            if not segment.acked_resent:
                 quickest = segment.sender.quickest_answer
                 if quickest is None or segment.answer_time < quickest:
                     segment.sender.quickest_answer = segment.answer_time
@@ -487,7 +494,7 @@ class Conversation:
                 self.keepalives += 1
                 self.pending_keepalive = (sender, packet.number, packet.time)
         elif pending is not None and pending[0] is receiver and segment.length == 0 and segment.newly_acked == 0:
-            since = None if packet.time is None or pending[2] is None else packet.time - pending[2]
+            since = None if packet.time is None or pending[2] is None else max(0, packet.time - pending[2])
             segment.keepalive_answered = (pending[1], since)
 
     def _observe_fin(self, packet: Packet, segment: Segment) -> None:
@@ -618,8 +625,8 @@ def time_to_live(packet: Packet) -> int | None:
 
 
 def seconds(start: int | None, end: int | None) -> float | None:
-    """The span between two times in ns, in seconds; None when one is not known."""
-    return None if start is None or end is None else (end - start) / 1e9
+    """The span between two times in ns, in seconds; None when one is not known, or when they run backwards."""
+    return None if start is None or end is None or end < start else (end - start) / 1e9
 
 
 _PLAIN_OPTIONS = "01:01:08:0a:"
