@@ -23,14 +23,14 @@ _HARMFUL = (
     r"\ud800-\udfff"  # lone surrogates, which UTF-8 cannot hold
 )
 _harmful = re.compile(f"[{_HARMFUL}]")
-_harmful_bytes = re.compile(rb"\x7f|[\xc2\xd8\xe2\xef]")
-"""First bytes of what JSON does not escape by itself, for a quick look at UTF-8 text."""
-
 _FAMILIAR = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+LOST_AT_MOST = 8
+"""Characters of a word that :func:`shortened` gives up rather than cutting the word."""
 
 _number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection); East Asian editions know the wide forms."""
+"""What a spreadsheet takes for a formula's beginning (OWASP, CSV injection); East Asian ones know the wide forms."""
 
 
 def visible(text: str) -> str:
@@ -71,10 +71,12 @@ def json_text(value: Any) -> bytes:
     try:
         encoded = msgspec.json.encode(value, enc_hook=str)
     except UnicodeEncodeError:  # a lone surrogate
-        return _escaped_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)).encode()
-    if _harmful_bytes.search(encoded):
-        return _escaped_json(encoded.decode()).encode()
-    return encoded
+        plain = msgspec.to_builtins(value, enc_hook=str)
+        return _escaped_json(json.dumps(plain, ensure_ascii=False, separators=(",", ":"))).encode()
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    text = encoded.decode()
+    return encoded if text.isprintable() else _escaped_json(text).encode()  # a quick look: hardly ever is it not
 
 
 def _escaped_json(text: str) -> str:
@@ -96,16 +98,22 @@ def _cell_len(text: str) -> int:
     return cell_len(text)
 
 
-def padded(text: str, columns: int) -> str:
-    """Text filled up with blanks to so many columns."""
-    return text + " " * (columns - width(text))
+def indented(text: str, columns: int) -> str:
+    """Text with blanks before it, so many columns together."""
+    return " " * (columns - width(text)) + text
 
 
 def shortened(text: str, columns: int) -> str:
     """Text that takes at most so many columns, its end replaced by an ellipsis where there is more."""
     if width(text) <= columns:
         return text
-    return next(_pieces(text, columns - 1), "").rstrip() + "…"
+    kept = next(_pieces(text, columns - 1), "")
+    if width(kept) >= columns:  # one wide character
+        return "…"
+    blank = kept.rfind(" ")
+    if blank > 0 and len(kept) - blank <= LOST_AT_MOST:
+        kept = kept[: blank + 1]
+    return kept + "…"
 
 
 def wrapped(text: str, columns: int) -> list[str]:
@@ -133,7 +141,9 @@ def wrapped(text: str, columns: int) -> list[str]:
 _WIDE = r"\u2e80-\u303f\u3041-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
 _CLOSING = r"[,.:;!?)\]\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u300b\u300d\u201d]*"
 """What must not begin a line."""
-_word = re.compile(rf"[{_WIDE}]{_CLOSING}\s*|[^\s{_WIDE}]+{_CLOSING}\s*|\s+")
+_QUANTITY = r"\d[\d.,]*\s(?:ns|µs|ms|s|min|h|字节|帧|条|次)"
+"""A number stays with its unit."""
+_word = re.compile(rf"{_QUANTITY}(?!\w){_CLOSING}\s*|[{_WIDE}]{_CLOSING}\s*|[^\s{_WIDE}]+{_CLOSING}\s*|\s+")
 
 
 def _words(text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import Entry, ek_layers, header
+from .fields import Entry, ek_layers, first_value, header
 
 OWN = "labdissect"
 """The layer that carries our columns."""
@@ -221,7 +221,7 @@ class EkReader:
         frame = source.header("frame")
         number = frame.number if frame is not None and frame.number is not None else self._count + 1
         self._count = number
-        time = nanoseconds(frame.time_epoch_) if frame is not None else None
+        time = nanoseconds(first_value(entries, "frame", "frame_time_epoch"))
         if time is None:
             time = _from_timestamp(whole.get("timestamp"))
         length = frame.len if frame is not None else None

@@ -17,6 +17,8 @@ from labdissect.dissectors.layer import Fields, Header, Layer, as_bytes, flat_na
 
 QUOTING = ("icmp", "icmpv6")
 """Protocols that hold headers of another packet: what frame.protocols names after them is theirs."""
+LAYER_LIMIT = 64 * 1024 * 1024
+"""Bytes of a layer that are put together; a size in PDML that claims more is not believed."""
 EXTENSIONS = ("hopopts", "routing", "fraghdr", "dstopts")
 """IPv6 extension headers: the only layers with a dot in their names, which EK prints as an underscore."""
 
@@ -35,6 +37,12 @@ class Entry:
 
     def add(self, name: str, values: Iterable[Any]) -> None:
         self.fields.setdefault(name, []).extend(values)
+
+
+def first_value(entries: Sequence[Entry], layer: str, name: str) -> Any:
+    """A field's first value as tshark printed it, from the first layer of that name; None when there is none."""
+    found = next((entry for entry in entries if entry.name == layer), None)
+    return found.fields.get(name, [None])[0] if found is not None else None
 
 
 def header(layer: Layer, entry: Entry, layers: Mapping[str, Layer]) -> Header:
@@ -355,16 +363,24 @@ def _is_layer(element: ElementTree.Element, name: str) -> bool:
     return "." not in name and any(child.get("name", "").startswith(f"{name}.") for child in element) and name != ""
 
 
+def _number(element: ElementTree.Element, name: str) -> int:
+    """An attribute that counts bytes; 0 for one that does not."""
+    text = element.get(name, "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def _bytes_of(element: ElementTree.Element) -> bytes | None:
     """The bytes of a layer, put together from its fields; None when they leave gaps."""
     if element.tag == "field":
         return as_bytes(element.get("value"))
-    start, size = int(element.get("pos", "0")), int(element.get("size", "0"))
+    start, size = _number(element, "pos"), _number(element, "size")
+    if size > LAYER_LIMIT:
+        return None
     data, known = bytearray(size), bytearray(size)
     for one in element.iter("field"):
         value = as_bytes(one.get("unmaskedvalue") or one.get("value"))
-        offset = int(one.get("pos", "0")) - start
-        if value and len(value) == int(one.get("size", "0")) and 0 <= offset <= size - len(value):
+        offset = _number(one, "pos") - start
+        if value and len(value) == _number(one, "size") and 0 <= offset <= size - len(value):
             data[offset : offset + len(value)] = value
             known[offset : offset + len(value)] = b"\1" * len(value)
     return bytes(data) if size and all(known) else None

@@ -19,7 +19,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import Entry, ek_layers, header, pdml_layers
+from .fields import Entry, ek_layers, first_value, header, pdml_layers
 
 OWN = "labdissect"
 """The ``<proto>`` that carries our columns."""
@@ -174,7 +174,7 @@ class PdmlReader:
         number = self._count = self._count if number is None else number
         time = nanoseconds(information.get("timestamp"))
         if time is None:
-            time = nanoseconds(_first(entries, "frame", "frame_time_epoch"))
+            time = nanoseconds(first_value(entries, "frame", "frame_time_epoch"))
         length = _integer(information.get("len"))
         if length is None and frame is not None:
             length = frame.len
@@ -194,12 +194,6 @@ def _general_information(piece: bytes) -> dict[str, str]:
         return {}
     items = ((name.decode(), show, value) for name, show, value in _ITEM.findall(found[0]))
     return {name: (value if name == "timestamp" else show).decode("ascii", "replace") for name, show, value in items}
-
-
-def _first(entries: Sequence[Entry], name: str, field: str) -> object:
-    """A field's first value as tshark printed it."""
-    found = next((entry for entry in entries if entry.name == name), None)
-    return found.fields.get(field, [None])[0] if found is not None else None
 
 
 def _integer(text: str | None) -> int | None:

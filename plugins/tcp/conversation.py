@@ -103,7 +103,7 @@ class Segment(msgspec.Struct, gc=False):
     rst_before: int | None = None
     """Of a repeated RST: the frame of the first."""
     rst: str = ""
-    """``refused``, ``acceptable``, ``other`` or empty."""
+    """``refused``, ``acceptable``, ``other``, ``wrong-answer`` (of a SYN-ACK that acknowledges another SYN) or empty."""
     syn_before: tuple[int | None, int | None] = (None, None)
     """Of a SYN: frame and time of its sender's SYN before."""
     client_state: str = "?"
@@ -177,12 +177,17 @@ class Conversation:
         self.said: set[str] = set()
         """Codes of rules that speak once a connection."""
         self.data_in_syn = 0
+        """Bytes of data in the client's SYN."""
+        self.fast_open = False
+        """The server acknowledged these bytes with its SYN-ACK (RFC 7413)."""
         self.ecn = False
         """Both ends agreed on ECN."""
         self.round_trip: int | None = None
         """Nanoseconds: the handshake's two halves, seen from the capture point, together."""
         self.resent: dict[tuple[int, int], int] = {}
         """Positions that were sent again and the frame, for a D-SACK to judge; bounded."""
+        self.wrong_answer: tuple[int, int] | None = None
+        """A SYN-ACK that acknowledges no SYN of the client's: its frame, and what it acknowledges as a position."""
         self.icmp: tuple[int, str] | None = None
         """The first ICMP error that quoted a packet of it: frame, and type and code."""
 
@@ -205,7 +210,8 @@ class Conversation:
     @property
     def was_open(self) -> bool:
         """Whether the capture shows the connection open at some time."""
-        return self.midstream or self.handshake_frame is not None
+        acknowledged = self.client.ack_position is not None or self.server.ack_position is not None
+        return (self.midstream and acknowledged) or self.handshake_frame is not None
 
     def closing_frames(self, last: int) -> list[int]:
         """Frames that closed the connection, ``last`` being the last ACK."""
@@ -225,7 +231,7 @@ class Conversation:
         ack_raw = None
         if flags & ACK:
             ack_raw = tcp.ack_raw if tcp.ack_raw is not None else tcp.ack
-        if sender.first_raw is None or (flags & (SYN | ACK) == SYN and sender.isn not in (None, seq_raw)):
+        if sender.first_raw is None or (flags & SYN and sender.isn not in (None, seq_raw) and not sender.sent_data):
             sender.start_at(seq_raw)
         start = sender.place(seq_raw)
         segment = Segment(
@@ -253,7 +259,7 @@ class Conversation:
         sender.packets += 1
         if flags & RST:
             self._observe_reset(packet, segment)
-        else:
+        elif flags & (SYN | ACK):  # without both its receiver drops it (RFC 9293 §3.10.7.4), a FIN or not
             self._observe_segment(packet, tcp, segment)
             sender.window = window
         self._record_history(segment, tcp)
@@ -290,6 +296,10 @@ class Conversation:
             self._observe_fin(packet, segment)
         if flags & (SYN | FIN) or self.fins or not sender.state == segment.receiver.state == states.ESTABLISHED:
             self._move(packet, segment)
+        if (
+            segment.kind is RESENT and not segment.keepalive and "simultaneous" not in segment.opens
+        ) or segment.earlier:
+            sender.retransmissions += 1
         if segment.first_of_sender:
             sender.ttl = time_to_live(packet)
         if flags & SYN or not sender.window_scaled:
@@ -344,6 +354,9 @@ class Conversation:
         if receiver.first_raw is None:
             receiver.start_at(ack_raw)  # nothing of it seen yet: what is acknowledged first is its position 0
         acked = segment.acked = receiver.place(ack_raw)
+        if segment.flags & SYN and receiver.isn is not None and not 0 < acked <= receiver.position:
+            self.wrong_answer = (packet.number, acked)
+            return
         before = sender.ack_position
         if before is None:
             sender.ack_position, sender.ack_frame, sender.ack_time = acked, packet.number, packet.time
@@ -520,8 +533,13 @@ class Conversation:
             if receiver.first_raw is None:
                 receiver.start_at(segment.ack_raw)
             segment.acked = receiver.place(segment.ack_raw)
+        if self._rejects_wrong_answer(segment):
+            segment.rst = "wrong-answer"
+            states.answer_rejected(receiver)
+            return
         if receiver.state == states.SYN_SENT and not sender.sent_data and sender.isn is None:
-            acceptable = receiver.isn is not None and segment.acked is not None and segment.acked > 0
+            acked = segment.acked
+            acceptable = receiver.isn is not None and acked is not None and 0 < acked <= receiver.position
             segment.rst = "refused" if acceptable else "other"
             if acceptable and self.refused_frame is None:
                 self.refused_frame = packet.number
@@ -538,12 +556,22 @@ class Conversation:
             self.closed_frame = packet.number
         states.reset_sent(sender, receiver, acceptable=acceptable)
 
+    def _rejects_wrong_answer(self, segment: Segment) -> bool:
+        """RFC 9293 §3.10.7.3: in SYN-SENT, what acknowledges no SYN of this end's is answered by an RST of that number."""
+        if self.wrong_answer is None or segment.flags & ACK or segment.sender.state != states.SYN_SENT:
+            return False
+        return segment.start == self.wrong_answer[1]
+
     def _move(self, packet: Packet, segment: Segment) -> None:
         """Moves both ends' states."""
         sender, receiver, flags = segment.sender, segment.receiver, segment.flags
         if flags & SYN:
             if flags & ACK:
                 states.syn_ack_sent(sender, receiver, repeated=segment.opens == "syn-ack-again")
+                if self.data_in_syn and segment.acked is not None and segment.acked > 1:
+                    self.fast_open = True
+                if sender.state == states.ESTABLISHED:  # the second SYN-ACK of a simultaneous open
+                    self.handshake_frame, self.handshake_time = packet.number, packet.time
             else:
                 states.syn_sent(sender, receiver)
             return

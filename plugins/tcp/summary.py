@@ -48,7 +48,7 @@ def _opened(conversation: Conversation) -> str | None:
         return "refused"
     if conversation.simultaneous_open:
         return "simultaneous" if min(client.peer_acked, server.peer_acked) >= 1 else None
-    if conversation.data_in_syn and server.syn_frame is not None:
+    if conversation.fast_open:
         return "fast-open"
     if conversation.handshake_frame is not None or _one_side_shows_it_open(conversation):
         return "handshake"

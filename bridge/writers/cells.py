@@ -1,0 +1,327 @@
+"""What the columns of tsv, csv and the table say of a packet: Wireshark's words where the input has them, else ours.
+
+Nothing here is escaped yet; the writers do that for where it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from labdissect.bridge.failures import UsageFailure
+from labdissect.plugins.conversations import addresses
+from labdissect.plugins.rule import Verdict, render
+
+if TYPE_CHECKING:
+    from labdissect.dissectors.layer import Field
+    from labdissect.plugins.packet import Packet
+    from labdissect.plugins.writer import WriterSettings
+
+COLUMNS = (
+    "number",
+    "time",
+    "source",
+    "destination",
+    "protocol",
+    "length",
+    "info",
+    "state_client",
+    "state_server",
+    "about",
+    "code",
+    "headline",
+    "verdict",
+)
+"""The columns of tsv and csv when ``--columns`` chooses none."""
+
+CARRIERS = frozenset(
+    (
+        *("eth", "ethertype", "vlan", "ieee8021ad", "llc", "sll", "sll2", "null", "raw", "mpls", "pppoes", "ppp"),
+        *("gre", "vxlan", "ip", "ipv6", "ipv6.hopopts", "ipv6.routing", "ipv6.fraghdr", "ipv6.dstopts"),
+        *("tcp", "udp", "sctp"),
+    )
+)
+"""Protocols that carry another one, which is then what the packet is about."""
+_SPELLING = {"ip": "IPv4", "ipv6": "IPv6", "icmpv6": "ICMPv6", "eth": "Ethernet", "igmp": "IGMP"}
+
+Cell = Callable[["Shown"], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A packet as it is shown, with its verdicts and their texts, in the same order."""
+
+    packet: Packet
+    verdicts: Sequence[Verdict]
+    texts: Sequence[str]
+    seconds: float | None
+    """Since the capture's first packet."""
+
+
+class Showing:
+    """Makes :class:`Shown` of packets in the order of the capture."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._start: int | None = None
+
+    def __call__(self, packet: Packet, verdicts: Sequence[Verdict]) -> Shown:
+        texts = [render(verdict, self._language) for verdict in verdicts]
+        return Shown(packet, verdicts, texts, self._seconds(packet))
+
+    def _seconds(self, packet: Packet) -> float | None:
+        """tshark's own difference, since the first packet that we are shown need not be the capture's first."""
+        frame = packet.frame
+        relative: float | None = frame.time_relative if frame is not None else None
+        if relative is not None:
+            return relative
+        if packet.time is None:
+            return None
+        if self._start is None:
+            self._start = packet.time
+        return (packet.time - self._start) / 1e9
+
+
+def cells(settings: WriterSettings) -> list[tuple[str, Cell]]:
+    """Name and cell of each column that the output shall have.
+
+    :raises UsageFailure: when a chosen one is neither a column nor a field of a known layer
+    """
+    if not settings.chosen:
+        own = [(name, _CELLS[name]) for name in COLUMNS]
+        return own + [(column.name, _of_column(column.value)) for column in settings.columns]
+    fields = {one.tshark: (name, one) for name, layer in settings.layers.items() for one in layer.fields}
+    return [(name, _chosen(name, settings, fields)) for name in settings.chosen]
+
+
+def _chosen(name: str, settings: WriterSettings, fields: Mapping[str, tuple[str, Field]]) -> Cell:
+    if name in _CELLS:
+        return _CELLS[name]
+    column = settings.known_columns.get(name)
+    if column is not None:
+        return _of_column(column.value)
+    if name in fields:
+        return _of_field(*fields[name])
+    near = get_close_matches(name, [*_CELLS, *settings.known_columns, *fields], 3)
+    hint = f"; perhaps {' or '.join(near)}" if near else ""
+    raise UsageFailure(f"--columns: {name!r} is neither a column nor a field of a known layer{hint}")
+
+
+def _of_column(value: Callable[[Packet], Any]) -> Cell:
+    return lambda shown: printed(value(shown.packet))
+
+
+def _of_field(layer: str, field: Field) -> Cell:
+    """The field of the innermost layer of this name."""
+    digits = _hex_digits(field) if field.note.base == 16 else 0
+
+    def cell(shown: Shown) -> str:
+        header = shown.packet.source.header(layer)
+        return "" if header is None else printed(getattr(header, field.attribute), digits)
+
+    return cell
+
+
+def _hex_digits(field: Field) -> int:
+    """As many as tshark 4 prints: those of the whole bytes that the field takes."""
+    if field.bits is not None:
+        return (field.bits[1] + 7) // 8 * 2
+    return (field.size or 1) * 2
+
+
+def printed(value: Any, hex_digits: int = 0) -> str:
+    """A value as tshark prints it: bytes without colons, True and False, lists with commas.
+
+    :param hex_digits: for integers that tshark prints in hex
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int):
+        return f"0x{value:0{hex_digits}x}" if hex_digits else str(value)
+    if isinstance(value, float):
+        return f"{value:.9f}"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return ",".join(printed(one, hex_digits) for one in value)
+    return str(value)
+
+
+# the columns
+
+
+def number(shown: Shown) -> str:
+    """As tshark counts frames."""
+    return str(shown.packet.number)
+
+
+def time(shown: Shown) -> str:
+    """Seconds since the capture's first packet, to the microsecond, as Wireshark's column ``Time``."""
+    return "" if shown.seconds is None else f"{shown.seconds:.6f}"
+
+
+def epoch(shown: Shown) -> str:
+    """Seconds since 1970, UTC, to the nanosecond."""
+    time = shown.packet.time
+    return "" if time is None else f"{'-' if time < 0 else ''}{abs(time) // 10**9}.{abs(time) % 10**9:09}"
+
+
+def source(shown: Shown) -> str:
+    """Wireshark's column, else the innermost IP address, else the hardware address."""
+    return _column(shown, "source") or _endpoints(shown.packet)[0]
+
+
+def destination(shown: Shown) -> str:
+    """Likewise."""
+    return _column(shown, "destination") or _endpoints(shown.packet)[1]
+
+
+def protocol(shown: Shown) -> str:
+    """Wireshark's column, else the protocol that the packet is about."""
+    return _column(shown, "protocol") or top_protocol(shown.packet)
+
+
+def info(shown: Shown) -> str:
+    """Wireshark's column, where the input has it."""
+    return _column(shown, "info")
+
+
+def length(shown: Shown) -> str:
+    """Bytes on the wire."""
+    return printed(shown.packet.length)
+
+
+def state_client(shown: Shown) -> str:
+    """The TCP client's state."""
+    segment = shown.packet.segment
+    return "" if segment is None else segment.client_state
+
+
+def state_server(shown: Shown) -> str:
+    """The TCP server's state."""
+    segment = shown.packet.segment
+    return "" if segment is None else segment.server_state
+
+
+def about(shown: Shown) -> str:
+    """Of each verdict the frame that it is about."""
+    return "; ".join([str(verdict.about) for verdict in shown.verdicts])
+
+
+def code(shown: Shown) -> str:
+    """Each verdict's code."""
+    return "; ".join([verdict.rule.code for verdict in shown.verdicts])
+
+
+def headline(shown: Shown) -> str:
+    """The one verdict to read: the first, if it is about this packet."""
+    verdicts = shown.verdicts
+    return shown.texts[0] if verdicts and verdicts[0].about == shown.packet.number else ""
+
+
+def verdict(shown: Shown) -> str:
+    """All verdicts, the headline first."""
+    return "; ".join(shown.texts)
+
+
+def severity(shown: Shown) -> str:
+    """The highest among the verdicts."""
+    return max(shown.verdicts, key=lambda one: one.rule.level).rule.severity if shown.verdicts else ""
+
+
+def conn_state(shown: Shown) -> str:
+    """Zeek's conn_state of the connection so far."""
+    conversation = shown.packet.conversation
+    return "" if conversation is None else conversation.conn_state
+
+
+def stream(shown: Shown) -> str:
+    """tshark's number of the connection or exchange."""
+    conversation = shown.packet.conversation
+    return "" if conversation is None else printed(conversation.stream)
+
+
+_CELLS: dict[str, Cell] = {
+    one.__name__: one
+    for one in (
+        *(number, time, source, destination, protocol, length, info, state_client, state_server),
+        *(about, code, headline, verdict, severity, conn_state, stream),
+    )
+}
+_CELLS["frame.time_epoch"] = epoch  # exact, which a float is not
+
+
+def _column(shown: Shown, name: str) -> str:
+    return shown.packet.source.columns().get(name, "")
+
+
+def _endpoints(packet: Packet) -> tuple[str, str]:
+    """Source and destination: IP addresses, or hardware addresses where there is no IP."""
+    source, destination = addresses(packet)
+    if source or destination:
+        return source, destination
+    if packet.eth is not None:
+        return packet.eth.src or "", packet.eth.dst or ""
+    return "", ""
+
+
+def top_protocol(packet: Packet) -> str:
+    """What the packet is about, by its protocol stack: the first that carries no other one.
+
+    Bodies (``http:data-text-lines``), quoted headers (``icmp:ip:udp``) and tshark's own marks come after that one.
+    """
+    found = ""
+    for name in packet.protocols.split(":"):
+        if name == "data" or name.startswith("_ws") or name == "frame":
+            continue
+        if name != "ethertype":
+            found = name
+        if name not in CARRIERS:
+            break
+    return _SPELLING.get(found) or found.upper()
+
+
+def endpoints_with_ports(packet: Packet) -> str:
+    """``10.0.0.1:40000 → 10.0.0.2:8000``; IPv6 addresses in brackets (RFC 5952 §6), no ports where there are none."""
+    source, destination = _endpoints(packet)
+    ports = packet.tcp if packet.tcp is not None else packet.udp
+    if ports is not None:
+        source, destination = with_port(source, ports.srcport), with_port(destination, ports.dstport)
+    return f"{source} → {destination}" if source or destination else ""
+
+
+def with_port(address: str, port: int | None) -> str:
+    """``10.0.0.1:80``, ``[::1]:80``."""
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
+
+
+def short_info(shown: Shown) -> str:
+    """For the table: Wireshark's column without the ports, which stand beside it; else the flags and numbers of TCP;
+    else the protocol."""
+    packet = shown.packet
+    tcp = packet.tcp
+    given = info(shown)
+    ports = tcp if tcp is not None else packet.udp
+    if given:
+        return given.replace(f"{ports.srcport} → {ports.dstport} ", "", 1) if ports is not None else given
+    if tcp is None or tcp.flags is None:
+        return protocol(shown)
+    flags = ", ".join([name for bit, name in enumerate(_FLAGS) if tcp.flags >> bit & 1])
+    parts = [f"[{flags}]"]
+    if tcp.seq is not None:
+        parts.append(f"Seq={tcp.seq}")
+    if tcp.ack is not None and tcp.flags & 0x10:
+        parts.append(f"Ack={tcp.ack}")
+    if tcp.len is not None:
+        parts.append(f"Len={tcp.len}")
+    above = top_protocol(packet)
+    return " ".join(parts if above in ("", "TCP") else [above, *parts])

@@ -1,0 +1,100 @@
+"""conversations: a JSON object a line for each TCP connection and UDP exchange, when it is over.
+
+``proto``, ``stream`` (tshark's number); ``client``, ``client_port``, ``server``, ``server_port``; ``conn_state`` and
+``history`` (Zeek's meaning); ``opened`` and ``closed`` (see :class:`labdissect.plugins.tcp.summary.Outcome`; null for
+UDP); ``packets_…``; ``bytes_…`` (payload, for TCP repeated bytes once); ``retransmissions_…`` (null for UDP);
+``handshake_seconds`` from the first SYN to the ACK that opened the connection, null where it is not in the capture;
+``duration_seconds`` from the first packet to the last; ``first_frame``, ``last_frame``. Several files on one output get
+a first key ``file``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from labdissect.bridge.escape import json_text
+from labdissect.plugins.hookspecs import hookimpl
+from labdissect.plugins.tcp.conversation import Conversation, seconds
+from labdissect.plugins.tcp.summary import outcome
+from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+
+if TYPE_CHECKING:
+    from labdissect.plugins.packet import Packet
+    from labdissect.plugins.rule import Verdict
+    from labdissect.plugins.udp import Exchange
+
+
+class ConversationsWriter:
+    """Writes conversations as they end: for want of room, or with the input, the one that began first first."""
+
+    def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
+        self._out = out
+        self._first = {} if settings.file is None else {"file": settings.file}
+        self._waiting: list[bytes] = []
+        self._latest: int | None = None
+
+    def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
+        """Only how late it is."""
+        self._latest = later(self._latest, packet.time)
+
+    def other(self, record: Record) -> None:
+        """Nothing: it is no packet."""
+
+    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
+        """Its line."""
+        self._waiting += (json_text({**self._first, **as_object(conversation, self._latest)}), b"\n")
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        if self._waiting:
+            self._out.write(b"".join(self._waiting))
+            self._waiting = []
+            self._out.flush()
+
+    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        """Writes what waits."""
+        self.flush()
+
+
+def later(one: int | None, other: int | None) -> int | None:
+    """The later of two times, where known."""
+    return other if one is None or (other is not None and other > one) else one
+
+
+def as_object(conversation: Conversation | Exchange, until: int | None = None) -> dict[str, Any]:
+    """The conversation as scripts read it.
+
+    :param until: the time of the capture's last packet, ns since 1970
+    """
+    client, server = conversation.client, conversation.server
+    tcp = conversation if isinstance(conversation, Conversation) else None
+    ended = None if tcp is None else outcome(tcp, until)
+    history = conversation.zeek.history if isinstance(conversation, Conversation) else conversation.history
+    return {
+        "proto": conversation.proto,
+        "stream": conversation.stream,
+        "client": client.address,
+        "client_port": client.port,
+        "server": server.address,
+        "server_port": server.port,
+        "conn_state": conversation.conn_state,
+        "history": history,
+        "opened": None if ended is None else ended.opened,
+        "closed": None if ended is None else ended.closed,
+        "packets_client": client.packets,
+        "packets_server": server.packets,
+        "bytes_client": client.bytes,
+        "bytes_server": server.bytes,
+        "retransmissions_client": None if tcp is None else tcp.client.retransmissions,
+        "retransmissions_server": None if tcp is None else tcp.server.retransmissions,
+        "handshake_seconds": None if tcp is None else seconds(tcp.client.syn_time, tcp.handshake_time),
+        "duration_seconds": seconds(conversation.first_time, conversation.last_time),
+        "first_frame": conversation.first_frame,
+        "last_frame": conversation.last_frame,
+    }
+
+
+@hookimpl
+def labdissect_writers() -> Sequence[WriterFormat]:
+    return [WriterFormat("conversations", "a JSON object for each connection", ConversationsWriter)]

@@ -1,0 +1,247 @@
+"""table: for people at a terminal. A packet a line, with its headline, and at the end a summary in words.
+
+Rows appear as the packets come. Where the terminal is wide the headline has a column of its own; where it is not, it
+stands indented below its packet, and on a narrow one the states do, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from labdissect.bridge.escape import indented, shortened, visible, width, wrapped
+from labdissect.dissectors.layer import Text
+from labdissect.plugins.hookspecs import hookimpl
+from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+
+from .cells import Showing, Shown, endpoints_with_ports, headline, number, short_info, time
+from .closing_words import ClosingWords
+
+if TYPE_CHECKING:
+    from labdissect.plugins.packet import Packet
+    from labdissect.plugins.rule import Rule, Verdict
+    from labdissect.plugins.tcp.conversation import Conversation
+    from labdissect.plugins.udp import Exchange
+
+TITLES = (
+    Text("No", "编号"),
+    Text("Time", "时间"),
+    Text("Source → Destination", "源 → 目的"),
+    Text("Info", "信息"),
+    Text("Client / Server", "客户端 / 服务器"),
+    Text("Verdict", "解读"),
+)
+UNCHANGED = "″"
+ROWS_LIMIT = 2000
+"""Rows that may wait for their column widths before they are written unasked."""
+
+NUMBER_WIDTH, TIME_WIDTH, STATES_WIDTH = 5, 10, 25
+ADDRESSES_WIDTH = (20, 45)
+"""At least and at most: 45 holds two IPv4 addresses with ports; longer ones wrap."""
+INFO_WIDTH = (24, 34)
+VERDICT_LEAST = 44
+"""Fewer columns are no column: the verdict then stands below."""
+WIDTH_LEAST = 40
+
+BOLD, DIM, RESET = "1", "2", "0"
+_SEVERITY_COLORS = {"note": "33", "warn": "31", "error": "1;31"}
+_PHASE_COLORS = (
+    ("tcp.open.", "32"),
+    ("tcp.fin.", "36"),
+    ("tcp.close.", "36"),
+    ("tcp.rst.", "31"),
+    ("tcp.keepalive", "35"),
+)
+"""Opening green, closing cyan, keep-alives magenta: the terminal's own colors, which suit light and dark ones."""
+ROUTINE_RANK = 30
+"""Headlines up to this rank are routine and are dimmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A packet's cells."""
+
+    number: str
+    time: str
+    addresses: str
+    info: str
+    states: str
+    verdict: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Widths of the columns; 0 for those that stand below."""
+
+    number: int
+    addresses: int
+    info: int
+    states: int
+    verdict: int
+    below: int
+    """Columns that what stands below may take."""
+
+
+class TableWriter:
+    """Writes the table."""
+
+    def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
+        self._out = out
+        self._chinese = settings.language == "zh"
+        self._color = settings.color
+        self._width = max(settings.width, WIDTH_LEAST)
+        self._showing = Showing(settings.language)
+        self._rows: list[Row] = []
+        self._states: dict[Conversation | Exchange, str] = {}
+        """The states that were shown last, of connections that go on."""
+        self._addresses = ADDRESSES_WIDTH[0]
+        self._number = NUMBER_WIDTH
+        self._begun = False
+        self._file = settings.file
+        self._closing = ClosingWords(settings.language)
+
+    def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
+        """One row."""
+        shown = self._showing(packet, verdicts)
+        said = visible(headline(shown))
+        rule = shown.verdicts[0].rule if said else None
+        self._rows.append(
+            Row(
+                number(shown),
+                time(shown),
+                visible(endpoints_with_ports(packet)),
+                visible(short_info(shown)),
+                self._states_cell(shown),
+                said,
+                color_of(rule),
+            )
+        )
+        self._closing.packet(packet)
+        if len(self._rows) >= ROWS_LIMIT:
+            self.flush()
+
+    def other(self, record: Record) -> None:
+        """Nothing: it is no packet."""
+
+    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
+        """Goes into the summary."""
+        self._states.pop(conversation, None)
+        self._closing.conversation(conversation, verdicts)
+
+    def flush(self) -> None:
+        """Writes the rows that wait."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        self._addresses = min(max(self._addresses, *(width(row.addresses) for row in rows)), ADDRESSES_WIDTH[1])
+        self._number = max(self._number, *(len(row.number) for row in rows))
+        layout = chosen_layout(self._width, self._number, self._addresses)
+        lines = [] if self._begun else self._heading(layout)
+        self._begun = True
+        for row in rows:
+            lines += self._lines(row, layout)
+        self._write(lines)
+
+    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        """Writes the rows that wait, and the summary."""
+        self.flush()
+        if not self._begun:
+            self._write(self._file_line())
+        lines = [""] if self._begun else []
+        for indent, sentence, rule in self._closing.lines(summary, verdicts):
+            for position, part in enumerate(wrapped(visible(sentence), self._width - indent - 2)):
+                lines.append(" " * (indent + (2 if position else 0)) + self._painted(part, color_of(rule)))
+        self._write(lines)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        self._out.write("".join([f"{line.rstrip()}\n" for line in lines]).encode())
+        self._out.flush()
+
+    def _states_cell(self, shown: Shown) -> str:
+        segment, conversation = shown.packet.segment, shown.packet.conversation
+        if segment is None or conversation is None:
+            return ""
+        states = f"{segment.client_state} / {segment.server_state}"
+        if self._states.get(conversation) == states:
+            return UNCHANGED
+        self._states[conversation] = states
+        return states
+
+    def _file_line(self) -> list[str]:
+        return [] if self._file is None else [self._painted(f"── {visible(self._file)} ──", BOLD)]
+
+    def _heading(self, layout: Layout) -> list[str]:
+        numbers, times, *others = [title.zh if self._chinese else title.en for title in TITLES]
+        addresses, infos, states, verdicts = others
+        row = Row(numbers, times, addresses, infos, states, verdicts, "")
+        lines = self._lines(row, layout) if layout.verdict else self._lines(row, layout)[:1]
+        return [*self._file_line(), *(lines if not self._color else [self._painted(line, BOLD) for line in lines])]
+
+    def _lines(self, row: Row, layout: Layout) -> list[str]:
+        """The row's lines: cells side by side, each wrapped in its own column, then what stands below."""
+        columns: list[tuple[list[str], int, str]] = [
+            ([indented(row.number, layout.number)], layout.number, ""),
+            ([indented(row.time, TIME_WIDTH)], TIME_WIDTH, ""),
+            (wrapped(row.addresses, layout.addresses), layout.addresses, ""),
+            ([shortened(row.info, layout.info)], layout.info, ""),
+        ]
+        if layout.states:
+            columns.append((wrapped(row.states, layout.states), layout.states, DIM if row.states == UNCHANGED else ""))
+        if layout.verdict:
+            columns.append((wrapped(row.verdict, layout.verdict), layout.verdict, row.color))
+        height = max(len(parts) for parts, _, _ in columns)
+        lines = []
+        for line in range(height):
+            cells = [self._cell(parts, line, columns_wide, color) for parts, columns_wide, color in columns]
+            lines.append("  ".join(cells).rstrip())
+        indent = " " * (layout.number + 2)
+        if not layout.states and row.states != UNCHANGED and row.states:
+            lines.append(indent + row.states)
+        if not layout.verdict and row.verdict:
+            lines += [indent + self._painted(part, row.color) for part in wrapped(row.verdict, layout.below)]
+        return lines
+
+    def _cell(self, parts: list[str], line: int, columns: int, color: str) -> str:
+        if line >= len(parts):
+            return " " * columns
+        text = parts[line]
+        return self._painted(text, color) + " " * max(0, columns - width(text))
+
+    def _painted(self, text: str, color: str) -> str:
+        return f"\x1b[{color}m{text}\x1b[{RESET}m" if color and text and self._color else text
+
+
+def chosen_layout(columns: int, numbers: int, addresses: int) -> Layout:
+    """The layout for a terminal of so many columns: verdict beside the rest, else below, else states below, too."""
+    fixed = numbers + 2 + TIME_WIDTH + 2 + addresses + 2
+    below = columns - numbers - 2
+    info_least, info_most = INFO_WIDTH
+    with_states = fixed + info_least + 2 + STATES_WIDTH
+    if columns >= with_states + 2 + VERDICT_LEAST:
+        spare = columns - with_states - 2 - VERDICT_LEAST
+        info = min(info_most, info_least + spare // 4)
+        return Layout(numbers, addresses, info, STATES_WIDTH, columns - with_states + info_least - info - 2, below)
+    if columns >= with_states:
+        return Layout(numbers, addresses, columns - with_states + info_least, STATES_WIDTH, 0, below)
+    least = columns - fixed
+    if least < 12:  # the addresses wrap instead
+        addresses -= 12 - least
+    return Layout(numbers, max(addresses, 8), max(least, 12), 0, 0, below)
+
+
+def color_of(rule: Rule | None) -> str:
+    """The color of a verdict: its severity's; of what is normal, its phase's; routine is dimmed."""
+    if rule is None:
+        return ""
+    if rule.severity in _SEVERITY_COLORS:
+        return _SEVERITY_COLORS[rule.severity]
+    if rule.rank <= ROUTINE_RANK:
+        return DIM
+    return next((color for prefix, color in _PHASE_COLORS if rule.code.startswith(prefix)), "")
+
+
+@hookimpl
+def labdissect_writers() -> Sequence[WriterFormat]:
+    return [WriterFormat("table", "a table for people, with a summary at the end", TableWriter)]
