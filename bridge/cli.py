@@ -6,12 +6,16 @@ Commands and all they need are imported when they are asked for, as every start 
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
+
+from labdissect import __version__
 
 from .failures import DONE, INTERRUPTED, Failure
 from .invocation import Invocation
@@ -31,7 +35,9 @@ class FrontDoor(click.Group):
         if rest and self.get_command(ctx, rest[0]) is not None:
             return super().parse_args(ctx, args)
         ctx.allow_interspersed_args = True
-        return click.Command.parse_args(self, ctx, args)
+        left = click.Command.parse_args(self, ctx, args)
+        ctx.obj = ctx.obj.said(ctx.params["language"], tuple(ctx.params["plugin"]))
+        return left
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The built-in ones, then those of plugins."""
@@ -64,9 +70,9 @@ class FrontDoor(click.Group):
     epilog="Exit: 0 all read; 2 wrong usage; 3 tshark missing or failed before any packet; 4 done, but the input was "
     "cut, had bad lines, or a plugin failed.",
 )
-@click.version_option(package_name="labdissect", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, **given: Any) -> int | None:
+def cli(ctx: click.Context, /, **given: Any) -> int | None:
     """What each packet does and why, as extra columns of tshark's output.
 
     \b
@@ -82,14 +88,27 @@ def cli(ctx: click.Context, **given: Any) -> int | None:
 
 def main() -> None:
     """Runs the command line and ends the process with the exit code of the contract."""
-    sys.exit(code_of(sys.argv[1:]))
+    code = code_of(sys.argv[1:])
+    # taking the interpreter apart object by object would keep the shell waiting for another 25 ms
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def code_of(arguments: list[str]) -> int:
     """Runs the command line; the exit code."""
+    if "_LABDISSECT_COMPLETE" in os.environ:  # the shell asks for completions
+        cli.main(arguments, prog_name="labdissect")
     try:
-        code = cli.main(arguments, prog_name="labdissect", standalone_mode=False)
-        sys.stdout.flush()
+        # not cli.main: it turns a broken pipe into exit code 1
+        with cli.make_context("labdissect", arguments) as ctx:
+            code = cli.invoke(ctx)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

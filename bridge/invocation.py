@@ -39,6 +39,19 @@ class Invocation:
         except PluginError as error:
             raise UsageFailure(str(error)) from error
 
+    def said(self, language: str | None, plugins: tuple[str, ...]) -> Invocation:
+        """The one with exactly these options: this one, and its registry, as long as the plugins are the same."""
+        if plugins != self.plugins:
+            return Invocation(language, plugins)
+        self.chosen_language = language
+        return self
+
+    def with_more(self, language: str | None, plugins: tuple[str, ...]) -> Invocation:
+        """The same with what a command's own options say."""
+        if language is None and not plugins:
+            return self
+        return Invocation(language or self.chosen_language, (*self.plugins, *plugins))
+
     def language(self, *, terminal: bool | None = None) -> str:
         """``en`` or ``zh``: as asked for, else the locale's where a person reads, else English.
 

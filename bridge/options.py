@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import click
+
+from .invocation import LANGUAGES, Invocation
 
 SEVERITIES = ("chat", "note", "warn", "error")
 """As plugins/rule.py has them, without its imports; a test compares them."""
 
-OUTPUT = "FORMAT"
-
 LANGUAGE = click.Option(
     ["--lang", "language"],
-    type=click.Choice(["en", "zh"]),
+    type=click.Choice(LANGUAGES),
     help="Language of verdicts and messages; else the locale's on a terminal, English elsewhere.",
 )
 PLUGIN = click.Option(
@@ -26,8 +30,8 @@ OPTIONS: list[click.Parameter] = [
         ["-o", "output"],
         multiple=True,
         metavar="FORMAT",
-        help="Output: ek, pdml, table, tsv, csv, jsonl, conversations. With a colon (tcp.relative_sequence_numbers:FALSE) "
-        "it is a preference for tshark, as its own -o.",
+        help="Output: ek, pdml, table, tsv, csv, jsonl, conversations. With a colon "
+        "(tcp.desegment_tcp_streams:FALSE) it is a preference, handed on to tshark.",
     ),
     click.Option(["-w", "destination"], metavar="FILE", help="Write there instead of standard output."),
     LANGUAGE,
@@ -41,12 +45,31 @@ OPTIONS: list[click.Parameter] = [
         help="Only verdicts at least this severe.",
     ),
     PLUGIN,
+    click.Option(["--set", "settings"], multiple=True, metavar="NAME=VALUE", help="An option of a plugin's own."),
     click.Option(
-        ["-Y", "display_filter"], metavar="FILTER", help="Show these packets; verdicts are made from all (captures only)."
+        ["-Y", "display_filter"],
+        metavar="FILTER",
+        help="Show only these packets; verdicts are made from all.",
     ),
-    click.Option(["-d", "decode_as"], multiple=True, metavar="RULE", help="For tshark: decode as (tcp.port==8000,http)."),
+    click.Option(["-d", "decode_as"], multiple=True, metavar="RULE", help="For tshark: decode as, tcp.port==80,http."),
     click.Option(["-2", "two_passes"], is_flag=True, help="For tshark: two passes."),
     click.Option(
-        ["--color"], type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours; NO_COLOR is respected."
+        ["--color"],
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Colours in tables; NO_COLOR too.",
     ),
 ]
+
+
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command ``--lang`` and ``--plugin``, and as its first argument the :class:`Invocation` that they make."""
+
+    @functools.wraps(function)
+    def called(language: str | None, plugin: tuple[str, ...], **given: Any) -> Any:
+        before = click.get_current_context().find_object(Invocation) or Invocation()
+        return function(before.with_more(language, plugin), **given)
+
+    parameters = getattr(called, "__click_params__", [])
+    called.__click_params__ = [PLUGIN, LANGUAGE, *parameters]  # type: ignore[attr-defined]
+    return called

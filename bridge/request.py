@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 from labdissect.plugins.registry import Registry
 
 from .failures import UsageFailure
+from .opening import STANDARD
 from .selection import Selection, begins
-from .tshark import Options
-
-STANDARD = "-"
-"""Standard input among files, standard output as a destination."""
+from .tshark_options import Options
 
 
 @dataclass(frozen=True)
@@ -25,14 +22,10 @@ class Request:
     destination: str | None
     columns: Sequence[str]
     selection: Selection
-    display_filter: str | None
     options: Options
     color: str
-
-    @property
-    def needs_capture(self) -> bool:
-        """Whether something is asked for that only tshark can do."""
-        return self.display_filter is not None or self.options != Options()
+    settings: dict[str, str]
+    """``--set``: plugins' own options."""
 
 
 def request(given: Mapping[str, Any], registry: Registry) -> Request:
@@ -52,10 +45,18 @@ def request(given: Mapping[str, Any], registry: Registry) -> Request:
         destination=None if given["destination"] in (None, STANDARD) else given["destination"],
         columns=_listed([given["columns"] or ""]),
         selection=Selection(only, ignore, given["least"]),
-        display_filter=given["display_filter"] or None,
-        options=Options(tuple(given["decode_as"]), preferences, given["two_passes"]),
+        options=Options(tuple(given["decode_as"]), preferences, given["two_passes"], given["display_filter"] or None),
         color=given["color"],
+        settings=_pairs(given["settings"]),
     )
+
+
+def _pairs(values: Sequence[str]) -> dict[str, str]:
+    pairs = [value.partition("=") for value in values]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            raise UsageFailure(f"--set {name}: write NAME=VALUE")
+    return {name: value for name, _, value in pairs}
 
 
 def _listed(values: Sequence[str]) -> list[str]:
@@ -73,8 +74,8 @@ def _codes(values: Sequence[str], registry: Registry) -> list[str]:
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """``there is no rule tcp.fim; near: tcp.fin``."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    from difflib import get_close_matches  # only mistakes need it
+
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"near: {', '.join(near)}" if near else f"there are: {', '.join(known)}" if len(known) < 20 else ""
     return f"there is no {what} {name}" + (f"; {hint}" if hint else "")
-
-

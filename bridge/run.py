@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.registry import Registry
-from labdissect.plugins.rule import Verdict
+from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
 from labdissect.plugins.writer import Problem, ReaderFormat, Record, Summary, Writer
 
 from .engine import Engine
+
+if TYPE_CHECKING:
+    from .source import Source
+
 
 def annotate(
     chunks: Iterable[bytes],
@@ -20,14 +25,17 @@ def annotate(
     registry: Registry,
     report: Callable[[Problem], None],
     settings: Settings | None = None,
+    summary: Summary | None = None,
 ) -> Summary:
     """Reads an input to its end and writes its packets with their verdicts; returns what there was.
 
     The writer is flushed after each chunk, so that a live packet's verdict is out before the next packet comes.
     KeyboardInterrupt from ``chunks`` ends the input early: conversations and writer end as always, then it is raised
     again. OSError of the writer's stream is raised as it is.
+
+    :param summary: where to count, for callers that want to know how far it has come
     """
-    summary = Summary()
+    summary = summary if summary is not None else Summary()
 
     def told(problem: Problem) -> None:
         if problem.kind == "bad line":
@@ -39,16 +47,16 @@ def annotate(
     def ended(conversation: Conversation | Exchange, verdicts: list[Verdict]) -> None:
         summary.conversations += 1
         _count(summary, verdicts)
-        writer.conversation(conversation, verdicts)
+        _said(writer.conversation, (conversation,), verdicts, told)
 
     engine = Engine(registry, settings or Settings(), told, ended)
     reader = reader_format.make(registry.layers, told, engine.wanted)
     interrupted = False
     try:
         for chunk in chunks:
-            _through(reader.records(chunk), engine, writer, summary)
+            _through(reader.records(chunk), engine, writer, summary, told)
             writer.flush()
-        _through(reader.end(), engine, writer, summary)
+        _through(reader.end(), engine, writer, summary, told)
     except KeyboardInterrupt:
         interrupted = True
     last = engine.finish()
@@ -57,13 +65,33 @@ def annotate(
     summary.plugin_failures = engine.failures
     summary.verdicts = sum(summary.codes.values())
     summary.shown = summary.packets
-    writer.end(summary, last)
+    _said(writer.end, (summary,), last, told)
     if interrupted:
         raise KeyboardInterrupt
     return summary
 
 
-def _through(records: Iterable[Record], engine: Engine, writer: Writer, summary: Summary) -> None:
+def chunks_with_end(source: Source, summary: Summary, report: Callable[[Problem], None]) -> Iterator[bytes]:
+    """An input's chunks. At their end it looks how tshark ended, while the writer can still be told.
+
+    :raises UsageFailure: when tshark did not take an option
+    :raises TsharkFailure: when it gave up before the first packet
+    """
+    yield from source.chunks()
+    if source.tshark is not None:
+        problem = source.tshark.outcome(source.name, summary.packets)
+        if problem is not None:
+            summary.cut = True
+            report(problem)
+
+
+def _through(
+    records: Iterable[Record],
+    engine: Engine,
+    writer: Writer,
+    summary: Summary,
+    report: Callable[[Problem], None],
+) -> None:
     """The innermost loop, one line each turn: what is done here is done for every line."""
     annotate_packet, write, other = engine.annotate, writer.packet, writer.other
     codes = summary.codes
@@ -79,7 +107,10 @@ def _through(records: Iterable[Record], engine: Engine, writer: Writer, summary:
         for verdict in verdicts:
             code = verdict.rule.code
             codes[code] = codes.get(code, 0) + 1
-        write(record, packet, verdicts)
+        try:
+            write(record, packet, verdicts)
+        except UNSAYABLE as error:
+            _said_again(write, (record, packet), verdicts, report, error)
     summary.packets += packets
     summary.other_lines += others
 
@@ -88,3 +119,46 @@ def _count(summary: Summary, verdicts: Iterable[Verdict]) -> None:
     for verdict in verdicts:
         code = verdict.rule.code
         summary.codes[code] = summary.codes.get(code, 0) + 1
+
+
+UNSAYABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What rendering raises when a rule's text asks for a parameter or a wording that its verdict does not have."""
+
+
+def _said(
+    write: Callable[..., None],
+    arguments: tuple[Any, ...],
+    verdicts: list[Verdict],
+    report: Callable[[Problem], None],
+) -> None:
+    """``write(*arguments, verdicts)``, without the verdicts that no sentence can be made of."""
+    try:
+        write(*arguments, verdicts)
+    except UNSAYABLE as error:
+        _said_again(write, arguments, verdicts, report, error)
+
+
+def _said_again(
+    write: Callable[..., None],
+    arguments: tuple[Any, ...],
+    verdicts: list[Verdict],
+    report: Callable[[Problem], None],
+    error: Exception,
+) -> None:
+    """A writer raised: if verdicts were the cause, they are reported and left out; else the error was its own."""
+    sayable = [verdict for verdict in verdicts if _can_be_said(verdict, report)]
+    if len(sayable) == len(verdicts):
+        raise error
+    write(*arguments, sayable)
+
+
+def _can_be_said(verdict: Verdict, report: Callable[[Problem], None]) -> bool:
+    try:
+        render(verdict, "en")
+        render(verdict, "zh")
+    except Exception as error:
+        code = verdict.rule.code
+        why = f"no sentence can be made of {code} at frame {verdict.about}: {type(error).__name__}: {error}; left out"
+        report(Problem(why, fatal=True, kind="plugin"))
+        return False
+    return True

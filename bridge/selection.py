@@ -17,7 +17,7 @@ Shown = Callable[[int], bool]
 
 @dataclass(frozen=True)
 class Selection:
-    """Which verdicts a writer gets: by codes or beginnings of codes (``tcp.fin`` is all of ``tcp.fin.…``), by severity."""
+    """Which verdicts a writer gets: by codes, beginnings of codes (``tcp.fin`` is all of ``tcp.fin.…``), severity."""
 
     only: Sequence[str] = ()
     ignore: Sequence[str] = ()
@@ -45,7 +45,7 @@ class Selection:
 
 
 def begins(code: str, prefix: str) -> bool:
-    """Whether a code is ``prefix`` or begins with it, whole words only: ``tcp.fin`` is no beginning of ``tcp.final``."""
+    """Whether a code is ``prefix`` or begins with its words: ``tcp.fin`` is no beginning of ``tcp.final``."""
     return code == prefix or code.startswith(prefix + ".")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, BinaryIO
 
 from labdissect.plugins.writer import Problem, ReaderFormat
@@ -26,7 +27,13 @@ PIPE_SIZE = 1 << 20
 HEAD = 4096
 """Bytes that readers may look at to know their format."""
 
-_F_SETPIPE_SZ = 1031
+BUSY = 0.0005
+"""Seconds: a chunk that came this soon means that whoever writes is at work."""
+NAP = 0.002
+"""Seconds in which a busy writer fills the pipe undisturbed. tshark writes 4 KiB at a time, and each write that wakes a
+sleeping reader costs it several microseconds (docs/decisions/0003-the-pipe-costs-little.md)."""
+
+_F_SETPIPE_SZ, _F_GETPIPE_SZ = 1031, 1032
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap and pcapng begin."""
 
@@ -49,9 +56,15 @@ class Source:
         """The bytes, as they come. Raises KeyboardInterrupt on Ctrl-C."""
         if self.head:
             yield self.head
-        read = self.stream.read
-        while chunk := self.interruption.read(read, CHUNK):
+        read, wait = self.stream.read, self.interruption.read
+        roomy = _pipe_room(self.stream.fileno()) >= PIPE_SIZE
+        began = perf_counter()
+        while chunk := wait(read, CHUNK):
+            busy = perf_counter() - began < BUSY
             yield chunk
+            if roomy and busy and len(chunk) < PIPE_SIZE // 4:
+                sleep(NAP)
+            began = perf_counter()
 
     def close(self) -> None:
         """Ends tshark, if it still runs, and closes the file."""
@@ -100,7 +113,7 @@ def text_file(path: Path, readers: Iterable[ReaderFormat], interruption: Interru
     head = _head(stream.read, known)
     reader = detected(head, known)
     if reader is not None:
-        return Source(str(path), reader, stream, head, interruption=interruption)  # type: ignore[arg-type]
+        return Source(str(path), reader, stream, head, interruption=interruption)
     regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     stream.close()
     text = _text_kind(head)
@@ -147,13 +160,23 @@ def _text_kind(head: bytes) -> str | None:
 
 def enlarge_pipe(descriptor: int) -> None:
     """Gives a pipe more room where the system lets us."""
+    _pipe_control(descriptor, _F_SETPIPE_SZ, PIPE_SIZE)
+
+
+def _pipe_room(descriptor: int) -> int:
+    """Bytes that a pipe may hold; 0 for what is no pipe, or where it cannot be known."""
+    return _pipe_control(descriptor, _F_GETPIPE_SZ, 0)
+
+
+def _pipe_control(descriptor: int, command: int, argument: int) -> int:
     try:
         import fcntl
 
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            fcntl.fcntl(descriptor, _F_SETPIPE_SZ, PIPE_SIZE)
+            return fcntl.fcntl(descriptor, command, argument)
     except (ImportError, OSError, ValueError):
         pass
+    return 0
 
 
 def cut(problem: str) -> Problem:

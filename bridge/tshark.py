@@ -6,16 +6,18 @@ never where a file of the working directory says (pyshark's ``get_process_path``
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -23,6 +25,7 @@ from labdissect.plugins.writer import Problem
 
 from .failures import TsharkFailure, UsageFailure
 from .source import cut, enlarge_pipe
+from .tshark_options import Options
 
 ENVIRONMENT_VARIABLE = "LABDISSECT_TSHARK"
 LINES_KEPT = 20
@@ -34,27 +37,6 @@ _INVALID_OPTION = 1
 _HARMLESS = ("Running as user", "Capturing on ", "File: ")
 
 HOW_TO_INSTALL = "install it (Debian, Ubuntu: `sudo apt install tshark`; macOS, Windows: wireshark.org)"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is handed on to tshark as it is."""
-
-    decode_as: Sequence[str] = ()
-    """``-d``"""
-    preferences: Sequence[str] = ()
-    """``-o name:value``"""
-    two_passes: bool = False
-    """``-2``"""
-
-    def arguments(self) -> list[str]:
-        """As tshark's command line has them."""
-        made = ["-2"] if self.two_passes else []
-        for rule in self.decode_as:
-            made += ["-d", rule]
-        for preference in self.preferences:
-            made += ["-o", preference]
-        return made
 
 
 def find() -> Path:
@@ -144,6 +126,22 @@ class Running:
         self._listener.join(SECONDS_TO_STOP)
         return code
 
+    def outcome(self, name: str, packets: int) -> Problem | None:
+        """What became of it, once its output was read to the end: nothing to say, a problem, or a failure.
+
+        :raises UsageFailure: when it does not take an option
+        :raises TsharkFailure: when it gave up before the first packet
+        """
+        code = self.wait()
+        if code == 0:
+            return None
+        said = self.complaint or f"exit code {code}"
+        if code == _INVALID_OPTION and not packets:
+            raise UsageFailure(f"tshark does not take an option: {said}")
+        if not packets:
+            raise TsharkFailure(f"tshark cannot read {name}: {said}")
+        return cut(f"tshark stopped after {packets} packets of {name}: {said}")
+
     @property
     def complaint(self) -> str:
         """The sentence in which it says why it gave up, without its own name before it; empty when it said nothing."""
@@ -177,10 +175,46 @@ def read_capture(
     return Running(path, ["-r", _file_argument(capture), *extra, "-T", output, *options.arguments()])
 
 
-def read_numbers(path: Path, capture: str | os.PathLike[str], display_filter: str, options: Options) -> Running:
-    """Starts tshark to print the frame numbers that a display filter chooses, one a line."""
-    chosen = ["-Y", display_filter, "-T", "fields", "-e", "frame.number"]
-    return Running(path, ["-n", "-r", _file_argument(capture), *chosen, *options.arguments()])
+class ChosenFrames:
+    """The frames that a display filter chooses, asked for in rising order.
+
+    A second tshark prints their numbers meanwhile; each is read when it is needed, so that memory stays bounded.
+    """
+
+    def __init__(self, path: Path, capture: str, options: Options) -> None:
+        self._filter = options.display_filter or ""
+        arguments = ["-n", "-r", _file_argument(capture), "-Y", self._filter, "-T", "fields", "-e", "frame.number"]
+        self._running = Running(path, [*arguments, *options.arguments()])
+        self._lines = io.BufferedReader(cast(io.RawIOBase, self._running.stream))
+        self._next: int | None = 0
+        """The number read last; None when there are no more."""
+        self._some = False
+
+    def __call__(self, number: int) -> bool:
+        """Whether this frame is chosen.
+
+        :raises UsageFailure: when tshark does not take the filter
+        """
+        while self._next is not None and self._next < number:
+            line = self._lines.readline()
+            if not line:
+                self._next = None
+                self.check()
+            else:
+                self._next, self._some = int(line), True
+        return self._next == number
+
+    def check(self) -> None:
+        """To be called when the capture has no more packets: raises as above."""
+        if self._some or self._running.wait() == 0:
+            return
+        said = self._running.complaint
+        if not said.startswith("The file "):  # else the capture is damaged, which the first tshark tells
+            raise UsageFailure(f"tshark does not take the filter {self._filter}: {said}")
+
+    def close(self) -> None:
+        """Ends the second tshark."""
+        self._running.stop()
 
 
 def _file_argument(capture: str | os.PathLike[str]) -> str:
@@ -189,18 +223,22 @@ def _file_argument(capture: str | os.PathLike[str]) -> str:
     return f".{os.sep}{name}" if name.startswith("-") else name
 
 
-def outcome(running: Running, name: str, packets: int) -> Problem | None:
-    """What became of a tshark whose output was read to the end: nothing to say, a problem, or a failure.
-
-    :raises UsageFailure: when it does not take an option
-    :raises TsharkFailure: when it gave up before the first packet
-    """
-    code = running.wait()
-    if code == 0:
-        return None
-    said = running.complaint or f"exit code {code}"
-    if code == _INVALID_OPTION and not packets:
-        raise UsageFailure(f"tshark does not take an option: {said}")
-    if not packets:
-        raise TsharkFailure(f"tshark cannot read {name}: {said}")
-    return cut(f"tshark stopped after {packets} packets of {name}: {said}")
+def trial(path: Path) -> str | None:
+    """Has tshark print one harmless packet of our own as EK; what went wrong, or None."""
+    arp = "ffffffffffff 020000000001 0806 0001 0800 06 04 0001 020000000001 c0000201 000000000000 c0000202"
+    frame = bytes.fromhex(arp).ljust(60, b"\0")
+    capture = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 0, 0, 60, 60) + frame
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "trial.pcap"
+        file.write_bytes(capture)
+        running = read_capture(path, file, "ek", Options())
+        try:
+            printed = running.stream.read()
+            code = running.wait()
+        finally:
+            running.stop()
+    if code:
+        return f"tshark ends with exit code {code}: {running.complaint}"
+    if b'"arp' not in printed:
+        return "tshark prints no EK: too old? 3.4 or newer is needed"
+    return None

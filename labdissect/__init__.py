@@ -3,6 +3,9 @@
 The public names; everything else may change between versions.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from pathlib import Path
 
 if not (Path(__file__).resolve().parent / "bridge").is_dir():  # a checkout without symlinks
@@ -36,4 +39,17 @@ __all__ = [
     "note",
     "part",
     "render",
+    "teach_pyshark",
 ]
+
+
+def teach_pyshark(plugins: Iterable[str] = ()) -> None:
+    """Teaches pyshark the types of labdissect's layers, so that it reads our EK: ``packet.labdissect.verdict``.
+
+    Call it once before reading; pyshark is imported by it and tshark asked for its fields.
+
+    :param plugins: as ``--plugin``: files or modules whose layers are in the EK
+    """
+    from labdissect.bridge.pyshark_types import teach_pyshark as teach
+
+    teach(plugins)

@@ -1,0 +1,201 @@
+"""The main job: every input through the loop to one output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from labdissect.bridge.failures import DONE, INCOMPLETE, Failure, TsharkFailure, UsageFailure
+from labdissect.bridge.guarded import guarded_columns, place
+from labdissect.bridge.interruption import Interruption
+from labdissect.bridge.invocation import Invocation
+from labdissect.bridge.opening import STANDARD, opened
+from labdissect.bridge.page import terminal_width
+from labdissect.bridge.problems import Problems
+from labdissect.bridge.request import Request, request
+from labdissect.bridge.run import annotate as run
+from labdissect.bridge.run import chunks_with_end
+from labdissect.bridge.selection import SelectedWriter
+from labdissect.bridge.source import Source
+from labdissect.plugins.analyzer import Settings
+from labdissect.plugins.registry import Registry
+from labdissect.plugins.writer import Problem, Summary, Writer, WriterFormat, WriterSettings
+
+if TYPE_CHECKING:
+    from labdissect.bridge.tshark import ChosenFrames
+
+
+def annotate(invocation: Invocation, files: Sequence[str], given: Mapping[str, Any]) -> int:
+    """Reads the files, or standard input when there are none, and writes them annotated; the exit code."""
+    asked = request(given, invocation.registry)
+    job = Job(invocation, asked, tuple(files) or (STANDARD,), terminal=_is_terminal(asked))
+    with job.interruption.installed():
+        if len(job.files) == 1:
+            return job.one(job.files[0])
+        return joined([job.one_of_several(name) for name in job.files])
+
+
+def joined(codes: Sequence[int]) -> int:
+    """One exit code for several files: the worst, but where one file failed and others did not, the work is done."""
+    worst = max(codes)
+    return INCOMPLETE if worst != DONE and min(codes) != worst else worst
+
+
+def _is_terminal(asked: Request) -> bool:
+    return asked.destination is None and sys.stdout is not None and sys.stdout.isatty()
+
+
+@dataclass
+class Job:
+    """Files on their way to one output."""
+
+    invocation: Invocation
+    asked: Request
+    files: Sequence[str]
+    terminal: bool = False
+    """Whether a person reads the output as it comes."""
+    problems: Problems = field(default_factory=Problems)
+    interruption: Interruption = field(default_factory=Interruption)
+    begun: bool = False
+    """Whether something is on the output."""
+
+    def __post_init__(self) -> None:
+        if len(self.files) > 1 and (format := self.format_for("ek")).accepts:
+            raise UsageFailure(f"-o {format.name} takes one file; for several: table, tsv, csv, jsonl or conversations")
+
+    @property
+    def registry(self) -> Registry:
+        """All there is."""
+        return self.invocation.registry
+
+    def format_for(self, reader: str) -> WriterFormat:
+        """The output format: as asked for, else a table on a terminal, else what came in."""
+        writers = self.registry.writers
+        if self.asked.format is not None:
+            return writers[self.asked.format]
+        return writers["table"] if self.terminal and "table" in writers else writers.get(reader, writers["ek"])
+
+    def one_of_several(self, name: str) -> int:
+        """One file; its failure does not keep the others from being read."""
+        try:
+            return self.one(name)
+        except TsharkFailure as failure:
+            self.problems.say(str(failure))
+            return failure.exit_code
+
+    def one(self, name: str) -> int:
+        """One input from beginning to end; its exit code."""
+        expected = self.format_for("ek")
+        reader = "ek" if not expected.accepts or "ek" in expected.accepts else expected.accepts[0]
+        source = opened(
+            name,
+            self.registry,
+            self.interruption,
+            self.asked.options,
+            output=reader,
+            columns=not expected.accepts,
+        )
+        format = self.format_for(source.reader.name)
+        if format.accepts and source.reader.name not in format.accepts:
+            source.close()
+            needs = " or ".join(format.accepts)
+            raise UsageFailure(f"-o {format.name} needs {needs} as input, and {source.name} is {source.reader.name}")
+        numbers = self._chosen_frames(name)
+        summary = Summary()
+        try:
+            with self._output() as out:
+                writer = self._writer(format, out, source, numbers)
+                settings = Settings(self.language, whole_capture=source.tshark is not None, options=self.asked.settings)
+                chunks = chunks_with_end(source, summary, self.problems)
+                run(chunks, source.reader, writer, self.registry, self.problems, settings, summary)
+                if numbers is not None and not summary.packets:
+                    numbers.check()
+        except KeyboardInterrupt:
+            self.problems.close(source.name, summary)
+            raise
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Failure(f"{error.filename or self.asked.destination or 'the output'}: {error.strerror}") from error
+        except Exception as error:
+            if format.make.__module__.startswith("labdissect.bridge.") or isinstance(error, Failure):
+                raise
+            raise Failure(f"the plugin that writes {format.name} failed: {place(error, format.make)}") from error
+        finally:
+            source.close()
+            if numbers is not None:
+                numbers.close()
+        self._finished(source, summary)
+        return INCOMPLETE if self.problems.fatal else DONE
+
+    @property
+    def language(self) -> str:
+        """Of verdicts."""
+        return self.invocation.language(terminal=self.terminal)
+
+    def _chosen_frames(self, name: str) -> ChosenFrames | None:
+        if self.asked.options.display_filter is None:
+            return None
+        from labdissect.bridge.tshark import ChosenFrames, find
+
+        return ChosenFrames(find(), name, self.asked.options)
+
+    @contextmanager
+    def _output(self) -> Iterator[BinaryIO]:
+        destination = self.asked.destination
+        if destination is None:
+            if sys.stdout is None:
+                raise UsageFailure("standard output is closed; name a file with -w")
+            yield sys.stdout.buffer
+            return
+        path = Path(destination)
+        if path.exists() and any(Path(name).exists() and path.samefile(name) for name in self.files):
+            raise UsageFailure(f"-w {destination} is the input itself; choose another name")
+        try:
+            out = path.open("ab" if self.begun else "wb")
+        except OSError as error:
+            raise UsageFailure(f"cannot write {destination}: {error.strerror}") from error
+        with out:
+            yield out
+
+    def _writer(self, format: WriterFormat, out: BinaryIO, source: Source, numbers: ChosenFrames | None) -> Writer:
+        columns = guarded_columns(self.registry.columns, self.problems)
+        settings = WriterSettings(
+            language=self.language,
+            columns=tuple(column for column in columns.values() if column.everywhere),
+            chosen=self.asked.columns,
+            known_columns=columns,
+            layers=self.registry.layers,
+            color=self._color(),
+            width=terminal_width(),
+            file=source.name if len(self.files) > 1 else None,
+            continues=self.begun,
+            source_kind=source.reader.name,
+        )
+        self.begun = True
+        writer = format.make(out, settings)
+        if self.asked.selection.everything() and numbers is None:
+            return writer
+        return SelectedWriter(writer, self.asked.selection, numbers)
+
+    def _color(self) -> bool:
+        if self.asked.color != "auto":
+            return self.asked.color == "always"
+        return self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def _finished(self, source: Source, summary: Summary) -> None:
+        """The closing lines; plugins hear of the end."""
+        for name, plugin in self.registry.manager.list_name_plugin():
+            hook = getattr(plugin, "labdissect_finish", None)
+            if hook is None:
+                continue
+            try:
+                hook(summary)
+            except Exception as error:
+                self.problems(Problem(f"plugin {name} failed: {place(error, hook)}", fatal=True, kind="plugin"))
+        self.problems.close(source.name, summary)

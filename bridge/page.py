@@ -1,0 +1,77 @@
+"""Pages of text for people: headings, labelled paragraphs, wrapped to the terminal's width."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from .escape import visible, width, wrapped
+
+WIDEST = 120
+"""Longer lines are hard to read."""
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; COLUMNS wins, 120 where there is none."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            return os.get_terminal_size(stream.fileno()).columns or WIDEST  # type: ignore[union-attr]
+        except (AttributeError, ValueError, OSError):
+            continue
+    return WIDEST
+
+
+class Page:
+    """Prints to stdout; whatever text it is given is made safe for a terminal."""
+
+    def __init__(self) -> None:
+        self._width = max(40, min(terminal_width(), WIDEST))
+
+    def heading(self, text: str) -> None:
+        """A line that stands out."""
+        for line in wrapped(visible(text), self._width):
+            click.secho(line, bold=True)
+
+    def paragraph(self, text: str, *, indent: int = 0) -> None:
+        """Wrapped lines."""
+        for line in wrapped(visible(text), self._width - indent):
+            click.echo(" " * indent + line)
+
+    def labelled(self, label: str, text: str, *, indent: int = 0, column: int = 16) -> None:
+        """A label and its text beside it: on the next line where the label is too long."""
+        label = " " * indent + visible(label)
+        lines = wrapped(visible(text), self._width - column)
+        if width(label) >= column:
+            click.echo(label)
+            label = ""
+        for line in lines:
+            click.echo(padded(label, column) + line)
+            label = ""
+
+    def table(self, rows: Sequence[tuple[str, ...]]) -> None:
+        """Columns as wide as they need; the last one wraps."""
+        if not rows:
+            return
+        cells = [[visible(cell) for cell in row] for row in rows]
+        widths = [max(width(row[at]) for row in cells) + 2 for at in range(len(cells[0]) - 1)]
+        left = sum(widths)
+        for row in cells:
+            start = "".join(padded(cell, size) for cell, size in zip(row, widths, strict=False))
+            for line in wrapped(row[-1], max(24, self._width - left)):
+                click.echo((start + line).rstrip())
+                start = " " * left
+
+    def blank(self) -> None:
+        """An empty line."""
+        click.echo()
+
+
+def padded(text: str, columns: int) -> str:
+    """Text filled up with blanks to so many columns."""
+    return text + " " * (columns - width(text))
