@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -32,6 +31,11 @@ FAILED = Rule(
     ),
 )
 
+Call = tuple[Callable[[Packet], Any], Analyzer]
+Calls = dict[str, list[Call]]
+Plan = tuple[tuple[str, tuple[Call, ...]], ...]
+"""Layer → the analyzers that want it, frozen for one stack of protocols."""
+
 Ended = Callable[[Conversation | Exchange, list[Verdict]], None]
 
 
@@ -57,7 +61,7 @@ class Engine:
         self._names = {id(analyzer): type(analyzer).__module__ for analyzer in self._analyzers}
         self._report = report
         self._ended = ended
-        self._plans: dict[str, tuple[tuple[str, Callable[[Packet], Any], Analyzer], ...]] = {}
+        self._plans: dict[str, tuple[Plan, Plan]] = {}
         self.table = ConversationTable(self._conversation_ended, conversations)
         self.failures = 0
         self._pending: list[Verdict] = []
@@ -79,15 +83,17 @@ class Engine:
         if plan is None:
             plan = self._plan(packet.protocols)
         verdicts: list[Verdict] = []
-        for layer, analyze, analyzer in plan:
+        segment = packet.segment
+        for layer, calls in plan[segment is not None and segment.routine]:
             if getattr(packet, layer) is None:
                 continue
-            try:
-                found = analyze(packet)
-                if found:
-                    verdicts += found
-            except Exception as error:
-                verdicts.append(self._failed(analyzer, error, packet.number))
+            for analyze, analyzer in calls:
+                try:
+                    found = analyze(packet)
+                    if found:
+                        verdicts += found
+                except Exception as error:
+                    verdicts.append(self._failed(analyzer, error, packet.number))
         if self._pending:
             verdicts += self._pending
             self._pending = []
@@ -105,15 +111,20 @@ class Engine:
                 verdicts.append(self._failed(analyzer, error, None))
         return verdicts
 
-    def _plan(self, protocols: str) -> tuple[tuple[str, Callable[[Packet], Any], Analyzer], ...]:
-        """Which analyzers a stack of protocols concerns, each once."""
+    def _plan(self, protocols: str) -> tuple[Plan, Plan]:
+        """Which analyzers a stack of protocols concerns, each once, by the layer that each wants; then those that want
+        routine TCP segments too."""
         names = {"frame", *protocols.split(":")}
-        plan = tuple(
-            (layer, analyzer.analyze, analyzer)
-            for analyzer in self._analyzers
-            for layer in [next((name for name in analyzer.layers if name in names), None)]
-            if layer is not None
-        )
+        every: Calls = {}
+        routine: Calls = {}
+        for analyzer in self._analyzers:
+            layer = next((name for name in analyzer.layers if name in names), None)
+            if layer is None:
+                continue
+            every.setdefault(layer, []).append((analyzer.analyze, analyzer))
+            if layer not in ("tcp", "frame") or getattr(analyzer, "wants_routine", True):
+                routine.setdefault(layer, []).append((analyzer.analyze, analyzer))
+        plan = (_frozen(every), _frozen(routine))
         if len(self._plans) < PLANS_LIMIT:
             self._plans[protocols] = plan
         return plan
@@ -126,11 +137,13 @@ class Engine:
             except Exception as error:
                 verdicts.append(self._failed(analyzer, error, None))
         for verdict in verdicts:
-            verdict.proto, verdict.stream = conversation.proto, conversation.stream
+            verdict.decided = (None, conversation.proto, conversation.stream)
         self._ended(conversation, verdicts)
 
     def _failed(self, analyzer: Analyzer, error: Exception, frame: int | None) -> Verdict:
         """Switches an analyzer off and says where its author should look."""
+        import traceback  # a plugin hardly ever fails; the import takes milliseconds of every start
+
         self.failures += 1
         self._analyzers = [one for one in self._analyzers if one is not analyzer]
         self._plans.clear()
@@ -152,17 +165,20 @@ def _file_of(analyzer: Analyzer) -> str:
     return code.co_filename if code is not None else ""
 
 
+def _frozen(calls: Calls) -> Plan:
+    return tuple((layer, tuple(wanting)) for layer, wanting in calls.items())
+
+
 _rank = attrgetter("rule.rank")
 
 
 def arranged(verdicts: list[Verdict], packet: Packet) -> list[Verdict]:
     """Highest rank first, those about the packet itself before those about others; deciding frame, stream filled in."""
-    conversation = packet.conversation
-    proto, stream = ("", None) if conversation is None else (conversation.proto, conversation.stream)
-    number = packet.number
+    conversation, number = packet.conversation, packet.number
+    decided = (number, "", None) if conversation is None else (number, conversation.proto, conversation.stream)
     elsewhere = False
     for verdict in verdicts:
-        verdict.frame, verdict.proto, verdict.stream = number, proto, stream
+        verdict.decided = decided
         if verdict.about != number:
             elsewhere = True
     if len(verdicts) > 1:

@@ -143,12 +143,17 @@ _CLOSING = r"[,.:;!?)\]\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u300b\u3
 """What must not begin a line."""
 _QUANTITY = r"\d[\d.,]*\s(?:ns|µs|ms|s|min|h|字节|帧|条|次)"
 """A number stays with its unit."""
-_word = re.compile(rf"{_QUANTITY}(?!\w){_CLOSING}\s*|[{_WIDE}]{_CLOSING}\s*|[^\s{_WIDE}]+{_CLOSING}\s*|\s+")
+
+
+@lru_cache(maxsize=1)
+def _word() -> re.Pattern[str]:
+    """Compiled when the first text is wrapped: it takes longer than some whole runs."""
+    return re.compile(rf"{_QUANTITY}(?!\w){_CLOSING}\s*|[{_WIDE}]{_CLOSING}\s*|[^\s{_WIDE}]+{_CLOSING}\s*|\s+")
 
 
 def _words(text: str) -> Iterator[str]:
     """Pieces between which a line may break, each with the blanks behind it."""
-    return (match[0] for match in _word.finditer(text))
+    return (match[0] for match in _word().finditer(text))
 
 
 def _pieces(text: str, columns: int) -> Iterator[str]:

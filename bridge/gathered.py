@@ -30,6 +30,13 @@ class Gathered:
         if self._size >= SIZE_LIMIT or len(self._parts) >= PARTS_LIMIT:
             self.flush()
 
+    def add_one(self, part: bytes) -> None:
+        """Appends one part to what waits."""
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size >= SIZE_LIMIT or len(self._parts) >= PARTS_LIMIT:
+            self.flush()
+
     def flush(self) -> None:
         """Writes all that waits. Raises OSError, BrokenPipeError for one, as the stream does."""
         parts, self._parts, self._size = self._parts, [], 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import dataclass
@@ -32,12 +33,18 @@ class Invocation:
 
         :raises UsageFailure: when a plugin cannot be loaded
         """
+        # thousands of definitions that live as long as the program: looking through them for cycles, again and again
+        # while they are made, takes 10 ms of the start
+        gc.disable()
         from labdissect.plugins.registry import PluginError, load
 
         try:
             return load(self.plugins, extra_packages=("labdissect.bridge.readers", "labdissect.bridge.writers"))
         except PluginError as error:
             raise UsageFailure(str(error)) from error
+        finally:
+            gc.freeze()
+            gc.enable()
 
     def said(self, language: str | None, plugins: tuple[str, ...]) -> Invocation:
         """The one with exactly these options: this one, and its registry, as long as the plugins are the same."""

@@ -44,6 +44,10 @@ OPTIONS: list[click.Parameter] = [
         default=SEVERITIES[0],
         help="Only verdicts at least this severe.",
     ),
+    click.Option(
+        ["--subnet", "subnets"], multiple=True, metavar="PREFIX", help="A link that was captured: 172.24.58.38/19."
+    ),
+    click.Option(["--captured-on"], metavar="ADDRESS", help="An address of the host that captured."),
     PLUGIN,
     click.Option(["--set", "settings"], multiple=True, metavar="NAME=VALUE", help="An option of a plugin's own."),
     click.Option(

@@ -26,6 +26,10 @@ class Request:
     color: str
     settings: dict[str, str]
     """``--set``: plugins' own options."""
+    subnets: tuple[str, ...] = ()
+    """``--subnet``: prefixes of the links that were captured."""
+    captured_on: str | None = None
+    """``--captured-on``: an address of the host that captured."""
 
 
 def request(given: Mapping[str, Any], registry: Registry) -> Request:
@@ -48,7 +52,31 @@ def request(given: Mapping[str, Any], registry: Registry) -> Request:
         options=Options(tuple(given["decode_as"]), preferences, given["two_passes"], given["display_filter"] or None),
         color=given["color"],
         settings=_pairs(given["settings"]),
+        subnets=_subnets(given["subnets"]),
+        captured_on=_address(given["captured_on"]),
     )
+
+
+def _subnets(values: Sequence[str]) -> tuple[str, ...]:
+    import ipaddress  # few runs name a prefix
+
+    for value in values:
+        try:
+            ipaddress.ip_interface(value)
+        except ValueError as error:
+            raise UsageFailure(f"--subnet {value}: {error}; write ADDRESS/BITS, as 172.24.58.38/19") from error
+    return tuple(values)
+
+
+def _address(value: str | None) -> str | None:
+    if value is None:
+        return None
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise UsageFailure(f"--captured-on {value}: {error}") from error
 
 
 def _pairs(values: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -228,6 +227,8 @@ def trial(path: Path) -> str | None:
     arp = "ffffffffffff 020000000001 0806 0001 0800 06 04 0001 020000000001 c0000201 000000000000 c0000202"
     frame = bytes.fromhex(arp).ljust(60, b"\0")
     capture = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 0, 0, 60, 60) + frame
+    import tempfile  # it brings random and hashlib along, which most runs do without
+
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trial.pcap"
         file.write_bytes(capture)

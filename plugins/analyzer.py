@@ -45,6 +45,11 @@ class Analyzer(Protocol):
     def layers(self) -> tuple[str, ...]:
         """Names of the layers whose packets it wants."""
 
+    @property
+    def wants_routine(self) -> bool:
+        """Whether it wants every TCP segment: also those that only go on where their connection was
+        (``packet.segment.routine``), most of a capture. False where nothing could be said of them."""
+
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """The verdicts of this packet."""
 
@@ -59,6 +64,7 @@ class BaseAnalyzer:
     """Does nothing; analyzers inherit what they do not need."""
 
     layers: tuple[str, ...] = ()
+    wants_routine: bool = True
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Nothing."""

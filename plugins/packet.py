@@ -44,6 +44,10 @@ class Packet:
     """The TCP connection or UDP exchange it belongs to, when it is tracked."""
     segment: Segment | None = None
     """What the packet did to its TCP connection."""
+    copy_of: int | None = None
+    """The frame in which the capture had this same packet before, when that is certain."""
+    size: int = 0
+    """Bytes of the input that it was read from: what keeping it keeps in memory."""
 
     def __init__(self, source: Source, number: int, time: int | None, length: int | None, protocols: str) -> None:
         self.source = source

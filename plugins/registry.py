@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import pkgutil
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pluggy
@@ -79,8 +78,9 @@ def load(names: Iterable[str] = (), *, entry_points: bool = True, extra_packages
     manager.register(_Dissectors(), "labdissect.dissectors")
     for package in ("labdissect.plugins", *extra_packages):
         for module in _modules(package):
-            if any(name.startswith("labdissect_") for name in vars(module)):
-                manager.register(module, module.__name__)
+            hooks = {name: value for name, value in vars(module).items() if name.startswith("labdissect_")}
+            if hooks:  # pluggy looks at every name of what it registers: rules have hundreds
+                manager.register(SimpleNamespace(**hooks), module.__name__)
     for name, _ in manager.list_name_plugin():
         registry.sources[name] = "built in"
     if entry_points:
@@ -105,7 +105,26 @@ def _from_environment() -> list[str]:
     return [name for name in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if name]
 
 
+def _some_package_has_entry_points() -> bool:
+    """Whether anything installed names our group. Asking importlib.metadata costs 17 ms of every start, so it is asked
+    only then."""
+    mark = f"[{ENTRY_POINT_GROUP}]".encode()
+    for folder in {path for path in sys.path if path}:
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.endswith((".dist-info", ".egg-info")):
+                    continue
+                with suppress(OSError):
+                    if mark in Path(entry.path, "entry_points.txt").read_bytes():
+                        return True
+    return False
+
+
 def _load_entry_points(registry: Registry) -> None:
+    if not _some_package_has_entry_points():
+        return
+    import importlib.metadata
+
     for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         try:
             plugin = entry.load()
@@ -152,6 +171,8 @@ def _where(error: BaseException, path: Path | None) -> str:
     """The error with the line of the author's file that it comes from."""
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
+    import traceback
+
     lines = traceback.extract_tb(error.__traceback__)
     mine = [line for line in lines if path is not None and Path(line.filename) == path]
     place = f"line {mine[-1].lineno}: " if mine else ""

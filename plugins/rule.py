@@ -20,6 +20,10 @@ SEVERITIES = ("chat", "note", "warn", "error")
 """Wireshark's expert levels, lowest first: normal and worth knowing; unusual; wrong or lost; broken."""
 
 
+Filler = Callable[[Mapping[str, Any]], str]
+"""Makes a sentence of parameters."""
+
+
 class Explanation(NamedTuple):
     """What ``labdissect explain CODE`` says beyond the verdict's own sentence."""
 
@@ -53,6 +57,8 @@ class Rule:
     explanation: Explanation | None = None
     since: str = "0.1"
     wordings: Mapping[str, Text] = field(init=False, repr=False)
+    fillers: dict[tuple[str, str], Filler] = field(init=False, repr=False, default_factory=dict)
+    """Prepared texts by wording and language."""
     level: int = field(init=False, repr=False)
     """Place of the severity in :data:`SEVERITIES`."""
 
@@ -80,8 +86,7 @@ class Evidence(NamedTuple):
 class Verdict(msgspec.Struct, gc=False):
     """A rule that fired.
 
-    ``about`` is the frame that it speaks of, ``frame`` the one that decided it (the engine fills it in; None when the
-    end of the capture did). ``wording`` picks one of the rule's texts.
+    ``about`` is the frame that it speaks of; ``wording`` picks one of the rule's texts.
     """
 
     rule: Rule
@@ -89,9 +94,24 @@ class Verdict(msgspec.Struct, gc=False):
     params: dict[str, Any]
     evidence: tuple[Evidence, ...] = ()
     wording: str = ""
-    frame: int | None = None
-    proto: str = ""
-    stream: int | None = None
+    decided: tuple[int | None, str, int | None] = (None, "", None)
+    """The frame that decided it (None when the end of the capture did), and its conversation's protocol and number;
+    the engine fills them in."""
+
+    @property
+    def frame(self) -> int | None:
+        """The frame that decided it; None when the end of the capture did."""
+        return self.decided[0]
+
+    @property
+    def proto(self) -> str:
+        """``tcp`` or ``udp``, when it belongs to a conversation."""
+        return self.decided[1]
+
+    @property
+    def stream(self) -> int | None:
+        """tshark's number of the conversation."""
+        return self.decided[2]
 
 
 def duration(seconds: float, language: str = "en") -> str:
@@ -161,9 +181,6 @@ def placeholders(template: str) -> set[str]:
     return {name for _, name, _, _ in _template_parser.parse(template) if name}
 
 
-Filler = Callable[[Mapping[str, Any]], str]
-
-
 def _filler(template: str, language: str) -> Filler:
     """Fills a text; its pieces are prepared once, as this runs for every verdict that is written."""
     formats = _formats(language)
@@ -187,39 +204,33 @@ def _python_format(value: Any, spec: str) -> str:
     return format(value, spec)
 
 
-_fillers: dict[tuple[str, str, str], Filler] = {}
-_short: dict[tuple[str, str, str, Any], str] = {}
+_short: dict[tuple[Filler, Any], str] = {}
 SHORT_LIMIT = 1024
 """Sentences with no or one parameter that are remembered."""
 
 
 def render(verdict: Verdict, language: str = "en") -> str:
     """The verdict's sentence in ``en`` or ``zh``. It may hold captured text: escape it for where it goes."""
-    key = (verdict.rule.code, verdict.wording, language)
-    params = verdict.params
-    if len(params) <= 1:
-        return _rendered_short(verdict, key)
-    fill = _fillers.get(key)
-    return fill(params) if fill is not None else _prepared(verdict, key)(params)
+    rule, params = verdict.rule, verdict.params
+    fill = rule.fillers.get((verdict.wording, language))
+    if fill is None:
+        text = rule.wordings[verdict.wording]
+        fill = rule.fillers[verdict.wording, language] = _filler(text.zh if language == "zh" else text.en, language)
+    if len(params) > 1:
+        return fill(params)
+    return _rendered_short(fill, params)
 
 
-def _prepared(verdict: Verdict, key: tuple[str, str, str]) -> Filler:
-    text = verdict.rule.wordings[verdict.wording]
-    fill = _fillers[key] = _filler(text.zh if key[2] == "zh" else text.en, key[2])
-    return fill
-
-
-def _rendered_short(verdict: Verdict, key: tuple[str, str, str]) -> str:
+def _rendered_short(fill: Filler, params: Mapping[str, Any]) -> str:
     """A sentence that comes again and again, such as that of PSH."""
-    value = next(iter(verdict.params.values()), None)
+    value = next(iter(params.values()), None)
     if type(value) is not str and value is not None:
-        return (_fillers.get(key) or _prepared(verdict, key))(verdict.params)
-    whole = (*key, value)
-    text = _short.get(whole)
+        return fill(params)
+    text = _short.get((fill, value))
     if text is None:
-        text = (_fillers.get(key) or _prepared(verdict, key))(verdict.params)
+        text = fill(params)
         if len(_short) < SHORT_LIMIT:
-            _short[whole] = text
+            _short[fill, value] = text
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -57,7 +58,7 @@ class Summary:
     evicted: int = 0
     plugin_failures: int = 0
     verdicts: int = 0
-    codes: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     conversations: int = 0
     shown: int = 0
 

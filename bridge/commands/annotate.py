@@ -110,7 +110,13 @@ class Job:
         try:
             with self._output() as out:
                 writer = self._writer(format, out, source, numbers)
-                settings = Settings(self.language, whole_capture=source.tshark is not None, options=self.asked.settings)
+                settings = Settings(
+                    self.language,
+                    whole_capture=source.tshark is not None,
+                    subnets=self.asked.subnets,
+                    captured_on=self.asked.captured_on,
+                    options=self.asked.settings,
+                )
                 chunks = chunks_with_end(source, summary, self.problems)
                 run(chunks, source.reader, writer, self.registry, self.problems, settings, summary)
                 if numbers is not None and not summary.packets:

@@ -38,7 +38,8 @@ class EkRecord(Record):
     __slots__ = ("_plain_end", "own")
 
     def __init__(self, raw: bytes, packet: Packet | None, *, plain_end: bool, own: tuple[str, ...] = ()) -> None:
-        super().__init__(raw, packet)
+        self.raw = raw  # not by super().__init__: one call less for every line
+        self.packet = packet
         self._plain_end = plain_end
         self.own = own
         """Layers of ours that the line brought along, to be replaced."""
@@ -191,14 +192,16 @@ class EkReader:
         frame = layers.frame
         if frame is None or type(frame) is list or layers._bytes or frame.number is None:
             return self._slow(line)
-        if _quotes_another(frame.protocols or ""):
+        protocols = frame.protocols or ""
+        if ":icmp" in protocols and _quotes_another(protocols):
             return self._slow(line)  # tshark before 4.4 leaves quoted DNS beside the layers, as if it were the packet's
         self._count = number = frame.number
         source = _PlainSource(self, layers, envelope)
         time = nanoseconds(frame.time_epoch_)
         if time is None:
             time = _from_timestamp(envelope.timestamp)
-        packet = Packet(source, number, time, frame.len, frame.protocols or "")
+        packet = Packet(source, number, time, frame.len, protocols)
+        packet.size = len(line)
         if self._tcp_at_once and type(layers.tcp) is not list:
             packet.__dict__["tcp"] = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
         return EkRecord(line, packet, plain_end=line.endswith(b"}}\n"), own=() if not layers._own else self._own)
@@ -242,7 +245,7 @@ COLUMNS = ("no_", "time", "source", "destination", "protocol", "length", "info")
 
 
 def _quotes_another(protocols: str) -> bool:
-    return ":icmp" in protocols and (":icmp:ip" in protocols or ":icmpv6:ip" in protocols)
+    return ":icmp:ip" in protocols or ":icmpv6:ip" in protocols
 
 
 def _reason(error: Exception) -> str:

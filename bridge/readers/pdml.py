@@ -180,7 +180,9 @@ class PdmlReader:
             length = frame.len
         protocols = (frame.protocols if frame is not None else None) or ":".join(entry.name for entry in entries)
         own = tuple(name for name, mark in zip(self._own, self._own_marks, strict=True) if mark in piece)
-        return PdmlRecord(piece, Packet(source, number, time, length, protocols), own)
+        packet = Packet(source, number, time, length, protocols)
+        packet.size = len(piece)
+        return PdmlRecord(piece, packet, own)
 
 
 _INFORMATION = re.compile(rb'<proto\s+name="geninfo".*?</proto>', re.DOTALL)

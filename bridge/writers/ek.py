@@ -58,11 +58,13 @@ class EkWriter:
         language = self._language
         layer = OwnLayer()
         if verdicts:
+            number = packet.number
+            shown = str(number)
             layer.verdict = texts = [render(verdict, language) for verdict in verdicts]
             layer.code = [verdict.rule.code for verdict in verdicts]
-            layer.about = [str(verdict.about) for verdict in verdicts]
+            layer.about = [shown if verdict.about == number else str(verdict.about) for verdict in verdicts]
             layer.severity = highest_severity(verdicts)
-            if verdicts[0].about == packet.number:
+            if verdicts[0].about == number:
                 layer.headline = texts[0]
         segment, conversation = packet.segment, packet.conversation
         if segment is not None:
@@ -82,7 +84,7 @@ class EkWriter:
 
     def other(self, record: Record) -> None:
         """As it came."""
-        self._out.add((record.raw,))
+        self._out.add_one(record.raw)
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Nothing: in a stream there is no packet left to carry it."""
