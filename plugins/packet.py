@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labdissect.dissectors.layer import Header
@@ -66,7 +67,7 @@ class Packet:
         self.__dict__[name] = header
         return header
 
-    @property
+    @cached_property
     def stack(self) -> Sequence[tuple[str, Header]]:
         """All layers that a definition exists for, outermost first: (name, header)."""
         return self.source.headers()

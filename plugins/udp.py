@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class Party:
     """One end of the exchange."""
 
-    __slots__ = ("address", "bytes", "packets", "port")
+    __slots__ = ("address", "bytes", "last_frame", "last_time", "packets", "port")
 
     def __init__(self, address: str, port: int) -> None:
         self.address = address
@@ -19,6 +19,10 @@ class Party:
         self.packets = 0
         self.bytes = 0
         """Payload sent."""
+        self.last_frame: int | None = None
+        """Its newest datagram."""
+        self.last_time: int | None = None
+        """Nanoseconds since 1970."""
 
 
 class Exchange:
@@ -30,6 +34,8 @@ class Exchange:
         self.stream = stream
         self.client = Party(source, packet.udp.srcport)
         self.server = Party(destination, packet.udp.dstport)
+        self.sender = self.client
+        """Who sent the newest datagram."""
         self.first_frame = self.last_frame = packet.number
         self.first_time = self.last_time = packet.time
 
@@ -37,12 +43,18 @@ class Exchange:
         """Takes the packet in."""
         udp = packet.udp
         from_client = (source, udp.srcport) == (self.client.address, self.client.port)
-        party = self.client if from_client else self.server
+        party = self.sender = self.client if from_client else self.server
         party.packets += 1
         if udp.length is not None:
             party.bytes += max(0, udp.length - 8)
+        party.last_frame, party.last_time = packet.number, packet.time
         self.last_frame, self.last_time = packet.number, packet.time
         packet.conversation = self
+
+    @property
+    def receiver(self) -> Party:
+        """To whom the newest datagram was sent."""
+        return self.server if self.sender is self.client else self.client
 
     @property
     def conn_state(self) -> str:

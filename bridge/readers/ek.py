@@ -21,10 +21,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import Entry, ek_layers, first_value, header
-
-OWN = "labdissect"
-"""The layer that carries our columns."""
+from .fields import OWN, Entry, ek_layers, first_value, header
 
 COPY_AT_MOST = 4096
 """Bytes of a line up to which one copy costs less than another buffer in a gathered write."""

@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 
 from labdissect.dissectors.layer import Fields, Header, Layer, as_bytes, flat_name
 
+OWN = "labdissect"
+"""The layer that carries our columns, where the input has been annotated before; it says nothing of the packet."""
 QUOTING = ("icmp", "icmpv6")
 """Protocols that hold headers of another packet: what frame.protocols names after them is theirs."""
 LAYER_LIMIT = 64 * 1024 * 1024
@@ -72,6 +74,7 @@ def ek_layers(text: bytes) -> list[Entry]:
     layers = next((value for key, value in parsed if key == "layers"), parsed)
     if not isinstance(layers, Pairs):
         raise ValueError("layers is no object")
+    layers = Pairs(one for one in layers if one[0] != OWN)
     if layers and all(_is_flat(key, value) for key, value in layers):
         return _flat(layers)
     return _nested(layers)

@@ -57,6 +57,9 @@ class Segment(msgspec.Struct, gc=False):
     """For late bytes: the segment that had left the gap."""
     gap: int = 0
     """Bytes between what was seen before and this segment: missing in the capture so far."""
+    routine: bool = False
+    """It only goes on where its connection was: new bytes in their turn or a new acknowledgment, no flag but ACK and
+    PSH, nothing lost, nothing closing."""
     first: bool = False
     """The first packet of its connection in the capture."""
     first_of_sender: bool = False
@@ -67,7 +70,8 @@ class Segment(msgspec.Struct, gc=False):
     acked_frames: tuple[int, ...] = ()
     """Frames whose segments are now acknowledged as a whole."""
     acked_resent: bool = False
-    """One of these was sent more than once, so the time of its acknowledgment is ambiguous (Karn)."""
+    """One of these was sent more than once (Karn) or came late to fill a hole, so the time of its acknowledgment tells
+    nothing of the round trip."""
     acked_holes: int = 0
     """Bytes that it acknowledges which later segments had overtaken and the capture never saw."""
     acked_unseen: bool = False
@@ -276,6 +280,8 @@ class Conversation:
     def _observe_segment(self, packet: Packet, tcp: Any, segment: Segment) -> None:
         """Anything but an RST."""
         sender, flags, start = segment.sender, segment.flags, segment.start
+        if sender.rst_frame is not None and sender.state == states.CLOSED:
+            sender.state = states.UNKNOWN  # it goes on: the RST before was not its own, or overtook this
         if flags & SYN:
             self._observe_syn(packet, segment, tcp)
         if segment.ack_raw is not None:
@@ -292,7 +298,7 @@ class Conversation:
             sender.position, sender.raw = start, segment.seq_raw
         if self.pending_keepalive is not None or (segment.length <= 1 and start == sender.position - 1):
             self._observe_liveness(packet, segment)
-        if flags & FIN:
+        if flags & FIN and not flags & SYN:
             self._observe_fin(packet, segment)
         if flags & (SYN | FIN) or self.fins or not sender.state == segment.receiver.state == states.ESTABLISHED:
             self._move(packet, segment)
@@ -300,6 +306,14 @@ class Conversation:
             segment.kind is RESENT and not segment.keepalive and "simultaneous" not in segment.opens
         ) or segment.earlier:
             sender.retransmissions += 1
+        segment.routine = (
+            not flags & ~(ACK | PSH)
+            and segment.kind is NEW
+            and (segment.fresh or segment.newly_acked) > 0
+            and not (segment.gap or segment.sacked or segment.acked_holes or segment.opens or self.fins)
+            and not (segment.acked_unseen or segment.keepalive or segment.first_of_sender)
+            and segment.earlier is None
+        )
         if segment.first_of_sender:
             sender.ttl = time_to_live(packet)
         if flags & SYN or not sender.window_scaled:
@@ -423,7 +437,7 @@ class Conversation:
             or not (news or (segment.window == segment.window_before and segment.window))
         ):
             return
-        if not news and not receiver.sent_data:
+        if not news and not _something_beyond(receiver, segment.acked):
             return
         sender.sacked = segment.sacked
         sender.duplicate_acks += 1
@@ -436,7 +450,7 @@ class Conversation:
         while outstanding and outstanding[0].end <= acked:
             newest = outstanding.popleft()
             frames.append(newest.frame)
-            if newest.copies:
+            if newest.copies or newest.start < oldest.start:
                 segment.acked_resent = True
         segment.acked_frames = tuple(frames)
         if packet.time is None or newest.time is None or oldest.time is None:
@@ -578,7 +592,7 @@ class Conversation:
         if (
             self.handshake_frame is None
             and not self.midstream
-            and sender.state in (states.SYN_SENT, states.SYN_RECEIVED)
+            and (sender.state == states.SYN_SENT or (self.simultaneous_open and sender.state == states.SYN_RECEIVED))
             and segment.acked is not None
             and (segment.acked >= 1 if receiver.isn is not None else not receiver.seen)
         ):
@@ -586,8 +600,10 @@ class Conversation:
             self.handshake_frame, self.handshake_time = packet.number, packet.time
             if packet.time is not None and sender.last_syn_time is not None:
                 self.round_trip = packet.time - sender.last_syn_time
+        if sender.state == states.SYN_RECEIVED and not self.data_in_syn and (segment.length or segment.fin):
+            states.server_goes_on(sender, receiver)
         self._note_fin_acknowledged(packet, segment)
-        states.segment_sent(sender, receiver, acked=segment.acked, fin=segment.fin, in_order=segment.gap == 0)
+        states.segment_sent(sender, receiver, acked=segment.acked, fin=segment.fin)
         if sender.state == states.UNKNOWN:
             states.data_shows_open(sender, receiver)
 
@@ -639,6 +655,14 @@ class Conversation:
             zeek.record_change("R", side, segment.start)
         else:
             zeek.record("I" if flags & FIN and flags & RST else "Q", side)
+
+
+def _something_beyond(receiver: Endpoint, acked: int) -> bool:
+    """Whether a segment is under way that does not continue the acknowledged bytes, so that it causes a duplicate ACK.
+    An ACK of the SYN alone may answer a repeated SYN instead."""
+    if not receiver.sent_data or (acked == 1 and receiver.syn_copies):
+        return False
+    return any(sent.start > acked for sent in reversed(receiver.outstanding))
 
 
 def time_to_live(packet: Packet) -> int | None:

@@ -1,0 +1,63 @@
+"""The Internet checksum (RFC 1071), recomputed from a header's fields."""
+
+from __future__ import annotations
+
+import socket
+from functools import lru_cache
+from typing import Any
+
+ALL_ONES = 0xFFFF
+
+
+@lru_cache(maxsize=16384)
+def number(address: str) -> int:
+    """An IPv4 address as the 32-bit number that it is.
+
+    :raises OSError: when it is none
+    """
+    return int.from_bytes(socket.inet_aton(address))
+
+
+@lru_cache(maxsize=16384)
+def is_ipv4(address: str | None) -> bool:
+    """Whether it is an IPv4 address as tshark prints it: four numbers."""
+    try:
+        return address is not None and address.count(".") == 3 and number(address) >= 0
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=16384)
+def _number_6(address: str) -> int:
+    return int.from_bytes(socket.inet_pton(socket.AF_INET6, address))
+
+
+def folded(total: int) -> int:
+    """The ones' complement sum of 16-bit words whose plain sum is ``total``; longer words may be added whole, as
+    2**16 counts as 1."""
+    return (total % ALL_ONES or ALL_ONES) if total else 0
+
+
+def ip_header_checksum(ip: Any) -> int | None:
+    """What the checksum field of an IPv4 header should hold (RFC 791 §3.1): the complement of the sum of its other
+    words. None with options, whose bytes are not at hand, with fields missing, and where segmentation offload left the
+    length 0."""
+    if ip.hdr_len != 20 or not ip.len or not is_ipv4(ip.src) or not is_ipv4(ip.dst):
+        return None
+    identification, service, offset = ip.id, ip.dsfield, ip.frag_offset
+    if identification is None or service is None or offset is None or ip.ttl is None or ip.proto is None:
+        return None
+    flags = (0x8000 if ip.flags_rb else 0) | (0x4000 if ip.flags_df else 0) | (0x2000 if ip.flags_mf else 0)
+    total = 0x4500 + service + ip.len + identification + flags + offset + (ip.ttl << 8) + ip.proto
+    return ALL_ONES - folded(total + number(ip.src) + number(ip.dst))
+
+
+def pseudo_header_sum(source: str, destination: str, protocol: int, length: int) -> int:
+    """The bare sum over the pseudo header (RFC 9293 §3.1, RFC 768, RFC 8200 §8.1): what a driver leaves in the field
+    for the card to complete. A finished checksum would be the complement of a sum over everything.
+
+    :param protocol: 6 TCP, 17 UDP
+    :param length: bytes of TCP or UDP header and data
+    """
+    convert = _number_6 if ":" in source else number
+    return folded(convert(source) + convert(destination) + protocol + length)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from labdissect.plugins.rule import render
+from tests.conftest import judged
+from tests.plugins.built_captures import built
+from tests.plugins.judging import told
+
+
+def test_the_next_hop_is_no_server() -> None:
+    hop = judged("seed-stack-web").verdict(3, "eth.next-hop")
+    assert hop.params["mac"] == "08:35:71:eb:09:4a"
+    assert hop.params["frames"] == (1, 3)
+    assert judged("seed-stack-web").frames("eth.next-hop") == [3]
+    assert built("link-gateway").frames("eth.next-hop") == [4]
+
+
+def test_one_destination_or_an_address_on_the_link_proves_no_next_hop() -> None:
+    assert not judged("icmp-redirect").frames("eth.next-hop")
+    assert not built("link-shared").frames("eth.next-hop")  # two addresses of one host
+    assert not judged("seed-stack-lan").frames("eth.next-hop")
+
+
+def test_the_subnet_makes_a_next_hop_known() -> None:
+    inside, _ = told("seed-stack-web", subnets=("172.24.58.38/19",))
+    assert inside.frames("eth.next-hop") == [3]
+    everything, _ = told("seed-stack-web", subnets=("0.0.0.0/0",))
+    assert not everything.frames("eth.next-hop")
+
+
+def test_one_receiver_or_many() -> None:
+    lan = judged("seed-stack-lan")
+    assert lan.verdict(1, "eth.cast").wording == "broadcast"
+    assert "01:00:5e:00:00:fc: multicast for the IPv4 group 224.0.0.252" in render(lan.verdict(3, "eth.cast"))
+    assert lan.verdict(8, "eth.cast").params["bits"] == "7f:ff:fa"
+    assert lan.verdict(11, "eth.cast").wording == "unicast"
+    assert judged("ipv6-ndp-ping").verdict(1, "eth.cast").params["group"] == "ff02::1:ff00:2"
+    assert built("link-noise").verdict(1, "eth.cast").wording == "multicast"
+    assert lan.frames("eth.cast") == [1, 3, 8, 11, 12]
+
+
+def test_a_type_or_a_length() -> None:
+    assert judged("seed-stack-lan").verdict(1, "eth.type").params == {"type": 0x0806, "protocol": "ARP"}
+    assert built("link-noise").verdict(1, "eth.type").wording == "length"
+    assert built("link-noise").verdict(1, "eth.type").params["size"] == 38
+
+
+def test_every_tagged_frame_says_its_network() -> None:
+    tagged = judged("vlan-tagged")
+    assert tagged.frames("vlan.tag") == list(range(1, 18))
+    assert tagged.verdict(9, "vlan.tag").params["vlan"] == 42
+    double = judged("vlan-qinq")
+    assert double.frames("vlan.tag") == list(range(1, 18))
+    assert double.verdict(1, "vlan.tag").params == {"outer": 100, "vlan": 42, "priority": 3}
+    assert built("link-noise").verdict(6, "vlan.tag").wording == "priority"
+
+
+def test_every_tunnelled_packet_says_outer_and_inner_addresses() -> None:
+    for name, kind in (("tunnel-gre", "GRE"), ("tunnel-ipip", "IP-in-IP")):
+        tunnel = judged(name)
+        assert tunnel.frames("tunnel.encapsulated") == list(range(1, 18))
+        params = tunnel.verdict(2, "tunnel.encapsulated").params
+        assert params == {
+            "kind": kind,
+            "outer_source": "192.0.2.2",
+            "outer_target": "192.0.2.1",
+            "source": "10.0.0.2",
+            "target": "10.0.0.1",
+        }
+
+
+def test_a_packet_quoted_in_an_error_is_no_tunnel() -> None:
+    for name in ("icmp-port-unreachable", "ipv6-port-unreachable", "tcp-path-mtu-discovery", "icmp-redirect"):
+        assert not judged(name).frames("tunnel.encapsulated")

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from labdissect.plugins.rule import render
+from tests.conftest import judged
+from tests.plugins.built_captures import built
+
+
+def test_a_neighbor_is_asked_by_its_group() -> None:
+    ping = judged("ipv6-ndp-ping")
+    assert ping.codes(1)[0] == "ipv6.ndp-solicitation"
+    assert "ff02::1:ff00:2, made of the address's last 24 bits (00:00:02)" in render(
+        ping.verdict(1, "ipv6.ndp-solicitation")
+    )
+    answer = ping.verdict(2, "ipv6.ndp-advertisement")
+    assert (answer.params["request"], answer.params["mac"]) == (1, "02:00:00:00:00:0b")
+    assert round(answer.params["delay"], 5) == 0.00638
+
+
+def test_a_host_comes_up() -> None:
+    up = judged("ipv6-dad-and-router")
+    assert up.frames("ipv6.ndp-dad") == [1, 3, 6]
+    assert up.frames("ipv6.ndp-router-solicitation") == [4]
+    assert up.frames("ipv6.ndp-router-advertisement") == [2, 5]
+    assert up.verdict(5, "ipv6.ndp-router-advertisement").params["request"] == 4
+    assert up.verdict(2, "ipv6.ndp-router-advertisement").params["prefix"] == "fd00:1::/64"
+    assert not up.frames("ipv6.ndp-solicitation")
+
+
+def test_rarer_messages() -> None:
+    rare = built("link-neighbors6")
+    wordings = [rare.verdict(number, "ipv6.ndp-solicitation").wording for number in (1, 2, 4)]
+    assert wordings == ["", "again", "unicast"]
+    wordings = [rare.verdict(number, "ipv6.ndp-advertisement").wording for number in (3, 5, 8, 9, 10)]
+    assert wordings == ["", "", "duplicate", "unsolicited", "unpaired"]
+    assert rare.verdict(7, "ipv6.ndp-dad").wording == "again"
+    assert rare.verdict(12, "ipv6.ndp-router-advertisement").wording == "plain"
+    assert rare.frames("ipv6.ndp-redirect") == [13]
+
+
+def test_hop_limits() -> None:
+    assert judged("ipv6-tcp-http").frames("ipv6.hop-limit") == [1, 2]
+    assert judged("ipv6-ndp-ping").verdict(1, "ipv6.hop-limit").wording == "ndp"
+    assert built("link-neighbors6").verdict(14, "ipv6.hop-limit").params == {"limit": 57, "initial": 64, "hops": 7}
+
+
+def test_extension_headers_are_a_chain() -> None:
+    chain = judged("ipv6-extension-headers").verdict(1, "ipv6.extension")
+    assert chain.params["chain"] == "hop-by-hop options (0) → destination options (60) → UDP"
+    assert judged("ipv6-port-unreachable").frames("ipv6.extension") == [3, 5]
+    assert not judged("ipv6-tcp-http").frames("ipv6.extension")
