@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .tcp.conversation import ACK, SYN, Conversation
 from .udp import Exchange
@@ -38,7 +38,9 @@ class ConversationTable:
     def observe_tcp(self, packet: Packet) -> bool:
         """Leaves ``conversation`` and ``segment`` on a TCP packet; False when it lacks what that needs."""
         tcp = packet.tcp
-        source_port, flags = tcp.srcport, tcp.flags
+        source_port, flags = tcp.srcport, _FLAGS.get(tcp.flags_)
+        if flags is None:
+            flags = _read_flags(tcp)
         if source_port is None or tcp.dstport is None or flags is None or (tcp.seq_raw is None and tcp.seq is None):
             self.incomplete += 1
             return False
@@ -123,6 +125,18 @@ class ConversationTable:
         self._latest.clear()
         for conversation in left:
             self._ended(conversation)
+
+
+_FLAGS: dict[Any, int] = {}
+"""Flags by what tshark printed, ``0x0018``: few different ones, so most are looked up instead of converted."""
+
+
+def _read_flags(tcp: Any) -> int | None:
+    printed = tcp.flags_
+    flags: int | None = tcp.flags
+    if type(printed) is str and flags is not None and len(_FLAGS) < 4096:
+        _FLAGS[printed] = flags
+    return flags
 
 
 def addresses(packet: Packet) -> tuple[str, str]:

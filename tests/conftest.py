@@ -20,7 +20,7 @@ from labdissect.plugins.udp import Exchange
 from labdissect.plugins.writer import Problem
 
 DATA = Path(__file__).parent / "data"
-CAPTURES = DATA / "captures"
+CAPTURES, BUILT = DATA / "captures", DATA / "built"
 BRIDGE_PACKAGES = ("labdissect.bridge.readers", "labdissect.bridge.writers")
 
 
@@ -30,10 +30,20 @@ def built_in() -> Registry:
     return load(extra_packages=BRIDGE_PACKAGES, entry_points=False)
 
 
+def capture_path(name: str) -> Path:
+    """``NAME`` is tests/data/captures/NAME.pcapng, ``built/NAME`` tests/data/built/NAME.pcap or .pcapng."""
+    folder = BUILT if name.startswith("built/") else CAPTURES
+    stem = name.removeprefix("built/")
+    found = [path for path in (folder / f"{stem}.pcapng", folder / f"{stem}.pcap") if path.is_file()]
+    if not found:
+        raise FileNotFoundError(f"no capture {name} in {folder.relative_to(DATA.parent)}")
+    return found[0]
+
+
 @lru_cache(maxsize=256)
 def tshark(name: str, *arguments: str) -> bytes:
-    """What tshark prints of ``tests/data/captures/NAME.pcapng``."""
-    command = ["tshark", "-n", "-r", str(CAPTURES / f"{name}.pcapng"), *arguments]
+    """What tshark prints of a capture (see :func:`capture_path`)."""
+    command = ["tshark", "-n", "-r", str(capture_path(name)), *arguments]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
@@ -100,7 +110,7 @@ def judge(data: bytes, kind: str = "ek", registry: Registry | None = None) -> An
 
 @lru_cache(maxsize=256)
 def judged(name: str) -> Annotated:
-    """What labdissect finds in a capture of tests/data/captures."""
+    """What labdissect finds in a capture (see :func:`capture_path`)."""
     return judge(ek(name))
 
 

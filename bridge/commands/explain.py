@@ -19,6 +19,8 @@ _MEANS = Text("Meaning", "含义")
 _DECIDED = Text("Decided by", "判断依据")
 _OTHERWISE = Text("Otherwise", "反之")
 _CORRECTS = Text("Misconception", "常见误解")
+_EXAMPLE = Text("Example", "示例")
+_SHOWN = Text("{name}, frame {frame}: {text}", "{name} 第 {frame} 帧:{text}")
 _SOURCES = Text("Sources", "出处")
 _ABOUT = Text(
     "{layer} · severity {severity} · rank {rank} · since {since}",
@@ -51,6 +53,7 @@ def command(invocation: Invocation, code: str) -> None:
 
 def _print(rule: Rule, language: str) -> None:
     from labdissect.bridge.page import Page
+    from labdissect.plugins.examples import example
 
     def said(text: Text) -> str:
         return text.zh if language == "zh" else text.en
@@ -69,6 +72,10 @@ def _print(rule: Rule, language: str) -> None:
             page.labelled(said(title), with_names(said(text)), indent=2)
     if rule.corrects is not None:
         page.labelled(said(_CORRECTS), said(rule.corrects), indent=2)
+    shown = example(rule.code, language)
+    if shown is not None:
+        example_text = said(_SHOWN).format(name=shown.name, frame=shown.frame, text=shown.text)
+        page.labelled(said(_EXAMPLE), example_text, indent=2)
     if rule.sources:
         page.labelled(said(_SOURCES), " · ".join(rule.sources), indent=2)
 

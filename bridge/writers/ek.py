@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -19,22 +19,19 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 
-PREFIX = "labdissect_labdissect_"
+PREFIX = b"labdissect_labdissect_"
 """How EK names a field: its protocol, then the field, which begins with the protocol once more."""
+REMEMBERED_LIMIT = 4096
+"""Endings and lists of codes that are remembered as JSON."""
 
 
-class OwnLayer(
-    msgspec.Struct,
-    omit_defaults=True,
-    gc=False,
-    rename=lambda member: PREFIX + member,
-):
-    """The layer ``labdissect``, its members in the order of the public contract."""
+_HEADLINE = b'"%bheadline":%%b,' % PREFIX
+_LAYER = b'"labdissect":{%%b"%bverdict":%%b,"%bcode":%%b,"%babout":["%%b"],%%b' % (PREFIX, PREFIX, PREFIX)
 
-    headline: str | None = None
-    verdict: list[str] | None = None
-    code: list[str] | None = None
-    about: list[str] | None = None
+
+class Ending(msgspec.Struct, omit_defaults=True, rename=lambda member: PREFIX.decode() + member):
+    """The layer's members behind headline, verdict, code and about, in the order of the public contract."""
+
     severity: str | None = None
     state_client: str | None = None
     state_server: str | None = None
@@ -49,38 +46,55 @@ class EkWriter:
         self._out = Gathered(out)
         self._language = settings.language
         self._columns = settings.columns
+        self._endings: dict[Any, bytes] = {}
+        self._codes: dict[Any, bytes] = {}
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The line with our layer."""
-        self._out.add(record.spliced(b'"labdissect":' + json_text(self._layer(packet, verdicts))))
+        layer = self._layer(packet, verdicts)
+        if self._columns:
+            layer = self._with_columns(layer, packet)
+        self._out.add(record.spliced(layer))
 
-    def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> object:
-        language = self._language
-        layer = OwnLayer()
-        if verdicts:
-            number = packet.number
-            shown = str(number)
-            layer.verdict = texts = [render(verdict, language) for verdict in verdicts]
-            layer.code = [verdict.rule.code for verdict in verdicts]
-            layer.about = [shown if verdict.about == number else str(verdict.about) for verdict in verdicts]
-            layer.severity = highest_severity(verdicts)
-            if verdicts[0].about == number:
-                layer.headline = texts[0]
+    def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """``"labdissect":{…}``. Only the texts are new with every packet; the rest is made once and remembered."""
         segment, conversation = packet.segment, packet.conversation
-        if segment is not None:
-            layer.state_client, layer.state_server = segment.client_state, segment.server_state
-        if conversation is not None:
-            layer.conn_state, layer.history = conversation.conn_state, conversation.history
-        return self._with_columns(layer, packet) if self._columns else layer
+        ending = (
+            highest_severity(verdicts) if verdicts else None,
+            None if segment is None else segment.client_state,
+            None if segment is None else segment.server_state,
+            None if conversation is None else conversation.conn_state,
+            None if conversation is None else conversation.history,
+        )
+        rest = self._endings.get(ending)
+        if rest is None:
+            rest = self._remembered(self._endings, ending, Ending(*ending))
+        if not verdicts:
+            return b'"labdissect":' + rest
+        codes = tuple([verdict.rule.code for verdict in verdicts])
+        texts = [render(verdict, self._language) for verdict in verdicts]
+        return _LAYER % (
+            _HEADLINE % json_text(texts[0]) if verdicts[0].about == packet.number else b"",
+            json_text(texts),
+            self._codes.get(codes) or self._remembered(self._codes, codes, codes),
+            b'","'.join([b"%d" % verdict.about for verdict in verdicts]),
+            rest[1:],
+        )
 
-    def _with_columns(self, layer: OwnLayer, packet: Packet) -> dict[str, object]:
+    def _remembered(self, known: dict[Any, bytes], key: Any, value: object) -> bytes:
+        """A piece of JSON for next time."""
+        made = msgspec.json.encode(value)
+        if len(known) < REMEMBERED_LIMIT:
+            known[key] = made
+        return made
+
+    def _with_columns(self, layer: bytes, packet: Packet) -> bytes:
         """The layer and the columns that plugins add to it."""
-        members: dict[str, object] = msgspec.to_builtins(layer)
-        for column in self._columns:
-            value = column.value(packet)
-            if value is not None:
-                members[f"{PREFIX}{column.name}"] = str(value)
-        return members
+        values = {column.name: column.value(packet) for column in self._columns}
+        members = {f"{PREFIX.decode()}{name}": str(value) for name, value in values.items() if value is not None}
+        if not members:
+            return layer
+        return layer[:-1] + (b"" if layer.endswith(b"{}") else b",") + json_text(members)[1:]
 
     def other(self, record: Record) -> None:
         """As it came."""

@@ -5,422 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labdissect.dissectors.layer import Text
 from labdissect.plugins.analyzer import BaseAnalyzer, Settings
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.rule import Evidence, Rule, Verdict
+from labdissect.plugins.rule import Evidence, Verdict
 
 from .conversation import ACK, FIN, SYN, Conversation, Segment, seconds, time_to_live
+from .rules.closing import (
+    ABORT,
+    ACK_PENDING,
+    ACK_ROUTINE,
+    ACKED,
+    FIN_AGAIN,
+    FIRST,
+    FOUR,
+    HALF,
+    LAST_ACK,
+    LAST_ACK_LOST,
+    MIDDLEBOX,
+    NO_ACK,
+    RST_AFTER_FIN,
+    SECOND,
+    SEQUENCE,
+    SIMULTANEOUS,
+    THREE,
+    TIME_WAIT,
+    UNSEEN,
+)
+from .states import SYN_SENT
 
 if TYPE_CHECKING:
     from labdissect.plugins.analyzer import Analyzer
     from labdissect.plugins.packet import Packet
     from labdissect.plugins.udp import Exchange
 
-CLOSING = "RFC 9293 §3.6"
-
-FIRST = Rule(
-    "tcp.fin.first",
-    "tcp",
-    "chat",
-    82,
-    {
-        "routine": Text(
-            "Close, step 1: the {who:role} has nothing more to send. ACK is set because every segment after the handshake "
-            "carries it; nothing was pending: {ack} was acknowledged in frame {ack_frame}.",
-            "第一次挥手:{who:role}不再发送数据。ACK 置位是因为握手之后的每个报文段都必须带 ACK;此时并没有待确认的数据,"
-            "{ack} 已在第 {ack_frame} 帧确认过。",
-        ),
-        "pending": Text(
-            "Close, step 1: the {who:role} has nothing more to send. Its ACK also does work here: it acknowledges "
-            "{newly:byte} that were still pending, up to {ack}.",
-            "第一次挥手:{who:role}不再发送数据。这里的 ACK 也有实际作用:确认了尚待确认的 {newly} 字节,直到 {ack}。",
-        ),
-        "unknown": Text(
-            "Close, step 1: the {who:role} has nothing more to send. ACK is set as on every segment after the handshake; "
-            "whether data was pending cannot be told, as packets of the {who:role} are missing in the capture.",
-            "第一次挥手:{who:role}不再发送数据。握手之后的每个报文段都带 ACK;由于捕获中缺少{who:role}的报文,"
-            "无法判断当时是否有待确认的数据。",
-        ),
-        "bare": Text(
-            "Close, step 1: the {who:role} has nothing more to send.",
-            "第一次挥手:{who:role}不再发送数据。",
-        ),
-        "one-sided": Text(
-            "The {who:role} has nothing more to send (FIN). The other side's packets are not in the capture, so whether "
-            "this is the first FIN or the second cannot be told.",
-            "{who:role}不再发送数据(FIN)。捕获中没有对方的报文,无法判断这是先发的 FIN 还是后发的 FIN。",
-        ),
-    },
-    (CLOSING, "RFC 9293 §3.1"),
-    Text("FIN breaks the connection in both directions.", "FIN 会同时断开两个方向。"),
-)
-ACKED = Rule(
-    "tcp.fin.acked",
-    "tcp",
-    "chat",
-    81,
-    {
-        "": Text(
-            "Close, step 2: the {who:role} acknowledges the FIN: {fin} + 1 = {ack}, as a FIN takes one number. It may "
-            "still send.",
-            "第二次挥手:{who:role}确认 FIN:{fin} + 1 = {ack},因为 FIN 占用一个序列号。它仍可继续发送数据。",
-        ),
-        "crossed": Text(
-            "Simultaneous close: the {who:role} acknowledges the other's FIN: {fin} + 1 = {ack}. Its own FIN (frame "
-            "{own_frame}) is not acknowledged yet.",
-            "同时关闭:{who:role}确认对方的 FIN:{fin} + 1 = {ack}。它自己的 FIN(第 {own_frame} 帧)尚未被确认。",
-        ),
-    },
-    (CLOSING, "RFC 9293 §3.4"),
-    Text("The connection is closed once the FIN is acknowledged.", "FIN 被确认后连接就已关闭。"),
-)
-SECOND = Rule(
-    "tcp.fin.second",
-    "tcp",
-    "chat",
-    82,
-    {
-        "later": Text(
-            "Close, step 3: the {who:role} closes its side too, {delay:duration} after it acknowledged the FIN of frame "
-            "{first}.",
-            "第三次挥手:{who:role}也关闭自己的方向,距其确认第 {first} 帧的 FIN {delay:duration}。",
-        ),
-        "merged": Text(
-            "Close, step 2 of 3: the {who:role} acknowledges the FIN ({fin} + 1 = {ack}) and closes its own side in the "
-            "same segment.",
-            "第二次挥手(共三次):{who:role}在同一报文段中确认 FIN({fin} + 1 = {ack})并关闭自己的方向。",
-        ),
-        "crossed": Text(
-            "The FINs cross: the {who:role} sends its FIN before the one of frame {first} has reached it, as it "
-            "acknowledges {ack}, not {fin} + 1. Neither side waits for the other.",
-            "双方的 FIN 交叉:{who:role}在第 {first} 帧的 FIN 到达之前就发出了自己的 FIN,因为其确认号是 {ack} 而不是 "
-            "{fin} + 1。谁也没有等待对方。",
-        ),
-    },
-    (CLOSING,),
-    Text("The server answers each FIN with a FIN at once.", "收到 FIN 后总会立即回送 FIN。"),
-)
-LAST_ACK = Rule(
-    "tcp.fin.last-ack",
-    "tcp",
-    "chat",
-    82,
-    {
-        "": Text(
-            "Close, step {step}, the last: the {who:role} acknowledges the FIN: {fin} + 1 = {ack}. It now waits 2 MSL in "
-            "TIME-WAIT (RFC 9293: 4 min, Linux: 1 min) in case this ACK is lost; the capture cannot show it.",
-            "第{step_zh}次挥手,也是最后一次:{who:role}确认 FIN:{fin} + 1 = {ack}。此后它在 TIME-WAIT 等待 2 MSL"
-            "(RFC 9293 为 4 分钟,Linux 为 1 分钟),以防该 ACK 丢失;捕获中看不到这段等待。",
-        ),
-        "crossed": Text(
-            "Simultaneous close, the last segment: the {who:role} acknowledges the FIN: {fin} + 1 = {ack}. Both ends now "
-            "wait 2 MSL in TIME-WAIT; the capture cannot show it.",
-            "同时关闭的最后一个报文段:{who:role}确认 FIN:{fin} + 1 = {ack}。双方此后都在 TIME-WAIT 等待 2 MSL;"
-            "捕获中看不到这段等待。",
-        ),
-        "one-sided": Text(
-            "After its FIN the {who:role} acknowledges one number more ({ack}): most likely the other side's FIN, which is "
-            "not in the capture; a last byte of data would look the same.",
-            "{who:role}在发出 FIN 之后又多确认了一个序列号({ack}):很可能是对方的 FIN,但它不在捕获中;"
-            "最后一个字节的数据看起来也一样。",
-        ),
-    },
-    (CLOSING, "RFC 9293 §3.6.1", "RFC 9293 §3.4.2"),
-    Text("The connection is gone with the last ACK.", "最后一个 ACK 之后连接立即消失。"),
-)
-ACK_PENDING = Rule(
-    "tcp.fin.ack-pending",
-    "tcp",
-    "chat",
-    24,
-    {
-        "": Text(
-            "Why ACK on this FIN? It acknowledges {newly:byte} for the first time: {ack} here, {before} in frame "
-            "{ack_frame}. ACK would be set without them, too: every segment after the handshake carries it.",
-            "为什么该 FIN 带 ACK?它首次确认了 {newly} 字节:此处为 {ack},第 {ack_frame} 帧为 {before}。"
-            "即使没有这些数据 ACK 也会置位:握手之后的每个报文段都带 ACK。",
-        ),
-        "fin": Text(
-            "Why ACK on this FIN? It acknowledges the other side's FIN for the first time: {ack} here, {before} in frame "
-            "{ack_frame}. ACK would be set without it, too: every segment after the handshake carries it.",
-            "为什么该 FIN 带 ACK?它首次确认了对方的 FIN:此处为 {ack},第 {ack_frame} 帧为 {before}。"
-            "即使无需确认 ACK 也会置位:握手之后的每个报文段都带 ACK。",
-        ),
-    },
-    ("RFC 9293 §3.1", "RFC 9293 §3.10.7.4"),
-    Text("ACK is set on a FIN only when data is pending.", "只有存在待确认数据时 FIN 才带 ACK。"),
-)
-ACK_ROUTINE = Rule(
-    "tcp.fin.ack-routine",
-    "tcp",
-    "chat",
-    24,
-    Text(
-        "Why ACK on this FIN? Every segment after the handshake carries it, one without is dropped. Nothing was pending: "
-        "{ack} here, {ack} already in frame {ack_frame}.",
-        "为什么该 FIN 带 ACK?握手之后的每个报文段都带 ACK,不带则会被丢弃。此时没有待确认的数据:此处为 {ack},"
-        "第 {ack_frame} 帧已确认到 {ack}。",
-    ),
-    ("RFC 9293 §3.1", "RFC 9293 §3.10.7.4"),
-    Text("ACK on a FIN means that data was still to be acknowledged.", "FIN 带 ACK 说明还有数据待确认。"),
-)
-NO_ACK = Rule(
-    "tcp.fin.no-ack",
-    "tcp",
-    "warn",
-    89,
-    Text(
-        "FIN without ACK: no TCP sends this within a connection, and a receiver drops it. It is crafted, as in a FIN scan.",
-        "FIN 未带 ACK:正常的 TCP 不会在连接中发送,接收方会丢弃它。这是构造的报文,例如 FIN 扫描。",
-    ),
-    ("RFC 9293 §3.10.7.4",),
-    Text("A FIN without ACK is the normal way to close.", "不带 ACK 的 FIN 才是标准的关闭方式。"),
-)
-SEQUENCE = Rule(
-    "tcp.fin.sequence",
-    "tcp",
-    "chat",
-    22,
-    {
-        "": Text(
-            "The FIN counts: it has number {fin}, so the acknowledgment is {fin} + 1 = {ack}.",
-            "FIN 要占用序列号:它的序列号为 {fin},因此确认号为 {fin} + 1 = {ack}。",
-        ),
-        "data": Text(
-            "The FIN counts: frame {frame} carries {length:byte} from {seq} on, its FIN has number {seq} + {length} = "
-            "{fin}, so the acknowledgment is {fin} + 1 = {ack}.",
-            "FIN 要占用序列号:第 {frame} 帧从 {seq} 起携带 {length} 字节,其 FIN 的序列号为 {seq} + {length} = {fin},"
-            "因此确认号为 {fin} + 1 = {ack}。",
-        ),
-    },
-    ("RFC 9293 §3.4",),
-    Text("A segment without data needs no number.", "没有数据的报文段不占用序列号。"),
-)
-FOUR = Rule(
-    "tcp.close.four",
-    "tcp",
-    "chat",
-    23,
-    Text(
-        "Closed in four segments (frames {frames:frames}): the {passive:role} first acknowledged the FIN and closed its own "
-        "side {delay:duration} later, so the two did not share a segment.",
-        "四次挥手关闭(第 {frames:frames} 帧):{passive:role}先确认 FIN,{delay:duration}之后才关闭自己的方向,"
-        "因此两者没有合并在一个报文段中。",
-    ),
-    (CLOSING,),
-    Text("A close always takes four segments.", "关闭总是四次挥手。"),
-)
-THREE = Rule(
-    "tcp.close.three",
-    "tcp",
-    "chat",
-    23,
-    Text(
-        "Closed in three segments (frames {frames:frames}): the {passive:role} closed at once, so its ACK and its FIN travel "
-        "together. No packet is missing.",
-        "三个报文段即关闭(第 {frames:frames} 帧):{passive:role}立即关闭,其 ACK 与 FIN 合并发送。没有缺失报文。",
-    ),
-    (CLOSING,),
-    Text("A packet of the four is missing.", "四次挥手中缺了一个报文。"),
-)
-SIMULTANEOUS = Rule(
-    "tcp.close.simultaneous",
-    "tcp",
-    "chat",
-    23,
-    Text(
-        "Closed simultaneously: the FINs of frames {frames:frames} crossed, both ends went through CLOSING (a FIN received "
-        "while the own one is not acknowledged). Neither side alone initiated it.",
-        "同时关闭:第 {frames:frames} 帧的 FIN 交叉,双方都经历 CLOSING(自己的 FIN 尚未被确认就收到对方的 FIN)。"
-        "并非由某一方单独发起。",
-    ),
-    ("RFC 9293 §3.6",),
-    Text("The first FIN in the capture is the one that started the close.", "捕获中先出现的 FIN 就是关闭的发起方。"),
-)
-HALF = Rule(
-    "tcp.close.half",
-    "tcp",
-    "chat",
-    78,
-    {
-        "data": Text(
-            "Half-closed, and legal: the {other:role} has closed its direction (FIN in frame {fin_frame}), the {who:role} "
-            "still sends: bytes {first}–{last}.",
-            "半关闭状态,完全合法:{other:role}已关闭其方向(第 {fin_frame} 帧的 FIN),{who:role}仍在发送第 "
-            "{first}–{last} 字节。",
-        ),
-        "end": Text(
-            "Closed in two halves (frames {frames:frames}): the {passive:role} still sent {count:byte} after the first FIN, "
-            "and closed its own side {delay:duration} after it had acknowledged it.",
-            "分两半关闭(第 {frames:frames} 帧):第一个 FIN 之后{passive:role}又发送了 {count} 字节,"
-            "在确认该 FIN 之后 {delay:duration} 才关闭自己的方向。",
-        ),
-    },
-    ("RFC 9293 §3.6", "RFC 1122 §4.2.2.13"),
-    Text("After a FIN nobody may send.", "出现 FIN 之后任何一方都不能再发送。"),
-)
-TIME_WAIT = Rule(
-    "tcp.close.time-wait",
-    "tcp",
-    "chat",
-    21,
-    Text(
-        "TIME-WAIT of the {who:role} is inferred, no packet shows it: it keeps the connection's state for 2 MSL (MSL: 2 min "
-        "in RFC 9293; Linux: 60 s in all) to repeat this ACK if it is lost, and so that late segments meet no new "
-        "connection on the same ports.",
-        "{who:role}的 TIME-WAIT 是推断得出的,没有报文显示它:它将连接状态保留 2 MSL(RFC 9293 的 MSL 为 2 分钟;"
-        "Linux 总共 60 秒),以便在该 ACK 丢失时重发,并防止迟到的报文段混入相同端口的新连接。",
-    ),
-    ("RFC 9293 §3.6.1", "RFC 9293 §3.4.2"),
-    Text("TIME-WAIT can be seen in the capture.", "在捕获中能看到 TIME-WAIT。"),
-)
-FIN_AGAIN = Rule(
-    "tcp.close.fin-retransmitted",
-    "tcp",
-    "note",
-    86,
-    {
-        "": Text(
-            "The same FIN again, {waited:duration} after frame {before}: its acknowledgment had not come.",
-            "同一个 FIN 的重传,距第 {before} 帧 {waited:duration}:一直没有收到对它的确认。",
-        ),
-        "acked": Text(
-            "The same FIN again, {waited:duration} after frame {before}: the ACK of frame {answer} has not reached the "
-            "{who:role}.",
-            "同一个 FIN 的重传,距第 {before} 帧 {waited:duration}:第 {answer} 帧的 ACK 没有到达{who:role}。",
-        ),
-    },
-    ("RFC 9293 §3.6", "RFC 6298 §5"),
-    Text("A second FIN is the other half of the close.", "第二个 FIN 是关闭的另一半。"),
-)
-LAST_ACK_LOST = Rule(
-    "tcp.close.last-ack-lost",
-    "tcp",
-    "note",
-    87,
-    Text(
-        "The last ACK (frame {answer}) was lost: the {who:role} repeats its FIN, and the other end, still in TIME-WAIT, "
-        "can answer again. This is what TIME-WAIT is for.",
-        "最后一个 ACK(第 {answer} 帧)丢失了:{who:role}重发 FIN,而仍处于 TIME-WAIT 的对方可以再次应答。"
-        "这正是 TIME-WAIT 的用途。",
-    ),
-    ("RFC 9293 §3.6.1", "RFC 9293 §3.10.7.4"),
-    Text("TIME-WAIT serves no purpose.", "TIME-WAIT 没有用处。"),
-)
-RST_AFTER_FIN = Rule(
-    "tcp.rst.after-fin",
-    "tcp",
-    "note",
-    91,
-    {
-        "data": Text(
-            "RST: the {who:role} had closed (FIN in frame {fin_frame}), and its program is gone; the data of frame {data} "
-            "came too late for it and is lost.",
-            "RST:{who:role}已关闭(第 {fin_frame} 帧的 FIN),其应用程序已不在;第 {data} 帧的数据到得太晚,因而丢失。",
-        ),
-        "": Text(
-            "RST after a FIN (frame {fin_frame}): the {who:role} gives up the rest of the orderly close; nothing more is "
-            "kept of the connection there.",
-            "FIN(第 {fin_frame} 帧)之后的 RST:{who:role}放弃剩余的正常关闭过程,不再保留该连接。",
-        ),
-    },
-    ("RFC 2525 §2.17", "RFC 1122 §4.2.2.13", "RFC 9293 §3.6"),
-    Text("The RST is an attack, or the normal end.", "RST 是攻击,或是正常结束。"),
-)
-ABORT = Rule(
-    "tcp.rst.abort",
-    "tcp",
-    "warn",
-    90,
-    {
-        "": Text(
-            "RST: the {who:role} aborts the connection, both directions end at once. Why, the capture cannot tell: closing "
-            "with unread data, SO_LINGER 0 and a program that died look alike.",
-            "RST:{who:role}异常终止连接,两个方向立即结束。原因无法从捕获得知:关闭时仍有未读数据、SO_LINGER 为 0、"
-            "程序崩溃,看起来都一样。",
-        ),
-        "no-connection": Text(
-            "RST without ACK, numbered {seq} as the acknowledgment of frame {asked} asked for: the {who:role} knows no such "
-            "connection (any more).",
-            "不带 ACK 的 RST,序列号 {seq} 正是第 {asked} 帧的确认号:{who:role}处(已)不存在该连接。",
-        ),
-        "unacceptable": Text(
-            "RST with number {seq}, which is not the next one expected: its receiver should not close because of it, only "
-            "ask back with an ACK.",
-            "RST 的序列号 {seq} 不是对方期待的下一个序列号:接收方不应因此关闭连接,而只应回送 ACK 查询。",
-        ),
-        "again": Text(
-            "RST again: the {who:role} has already reset the connection (frame {before}).",
-            "再次发送 RST:{who:role}已在第 {before} 帧复位该连接。",
-        ),
-    },
-    ("RFC 9293 §3.5.2", "RFC 9293 §3.10.7.4", "RFC 1122 §4.2.2.13", "RFC 2525 §2.17"),
-    Text("An RST is the normal end.", "RST 是正常结束。"),
-)
-MIDDLEBOX = Rule(
-    "tcp.rst.middlebox",
-    "tcp",
-    "note",
-    65,
-    Text(
-        "The RST has TTL {ttl}, other packets of this end have {usual}: perhaps a device between the two sent it, though a "
-        "host may use another TTL for RST as well.",
-        "该 RST 的 TTL 为 {ttl},而本端其他报文为 {usual}:可能由途中设备发出,但主机也可能对 RST 使用不同的 TTL。",
-    ),
-    ("RFC 3360 §2", "RFC 9293 §3.5.2"),
-    Text("The server itself sent the RST.", "RST 一定是服务器自己发的。"),
-)
-UNSEEN = Rule(
-    "tcp.close.unseen",
-    "tcp",
-    "note",
-    28,
-    {
-        "open": Text(
-            "The capture ends while the connection is open; how it went on is not known.",
-            "捕获结束时连接仍处于打开状态;之后如何无从得知。",
-        ),
-        "half": Text(
-            "The capture ends with only the {who:role}'s FIN (frame {fin_frame}) seen; the rest of the close is not known.",
-            "捕获结束时只看到{who:role}的 FIN(第 {fin_frame} 帧);关闭的其余部分无从得知。",
-        ),
-        "unacked": Text(
-            "The capture ends before the last FIN (frame {fin_frame}) is acknowledged.",
-            "捕获结束时最后一个 FIN(第 {fin_frame} 帧)尚未被确认。",
-        ),
-    },
-    (CLOSING,),
-    Text("The connection still exists.", "连接仍然存在。"),
-)
-
-RULES: Sequence[Rule] = (
-    FIRST,
-    ACKED,
-    SECOND,
-    LAST_ACK,
-    ACK_PENDING,
-    ACK_ROUTINE,
-    NO_ACK,
-    SEQUENCE,
-    FOUR,
-    THREE,
-    SIMULTANEOUS,
-    HALF,
-    TIME_WAIT,
-    FIN_AGAIN,
-    LAST_ACK_LOST,
-    RST_AFTER_FIN,
-    ABORT,
-    MIDDLEBOX,
-    UNSEEN,
-)
-
 
 class Closing(BaseAnalyzer):
     """Reads how the connection ends."""
 
     layers = ("tcp",)
+    wants_routine = False
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """The verdicts of FINs, of what acknowledges them, of data after a FIN, and of resets."""
@@ -428,7 +51,9 @@ class Closing(BaseAnalyzer):
         if segment is None or not isinstance(conversation, Conversation):
             return None
         if segment.rst:
-            return None if segment.rst == "refused" else list(_reset(packet, segment, conversation))
+            return (
+                None if segment.rst == "refused" or segment.flags & SYN else list(_reset(packet, segment, conversation))
+            )
         if segment.flags & FIN and not segment.flags & SYN:
             return list(_fin(packet, segment, conversation))
         if not conversation.fins or segment.acked is None:
@@ -586,7 +211,7 @@ def _last_ack(
     number = packet.number
     conversation.last_ack_frame = number
     merged = conversation.merged_fin
-    params["step"], params["step_zh"] = (3, "三") if merged else (4, "四")
+    params["step"] = 3 if merged else 4
     yield Verdict(LAST_ACK, number, params, evidence, "crossed" if conversation.crossed_fins else "")
     frames = conversation.closing_frames(number)
     passive = segment.receiver
@@ -628,6 +253,9 @@ def _reset(packet: Packet, segment: Segment, conversation: Conversation) -> Iter
     sender, receiver, number = segment.sender, segment.receiver, packet.number
     who = conversation.role(sender)
     evidence: tuple[Evidence, ...] = (Evidence(number, "tcp.flags.reset", True),)
+    if segment.rst == "wrong-answer" or receiver.state == SYN_SENT:
+        yield _reset_while_opening(packet, segment, conversation, who)
+        return
     if segment.rst_before is not None:
         yield Verdict(ABORT, number, {"who": who, "before": segment.rst_before}, evidence, "again")
     elif sender.fin_frame is not None:
@@ -635,10 +263,16 @@ def _reset(packet: Packet, segment: Segment, conversation: Conversation) -> Iter
         evidence += (Evidence(sender.fin_frame, "tcp.flags.fin", True),)
         late = receiver.last_data_frame is not None and receiver.last_data_frame > sender.fin_frame
         yield Verdict(RST_AFTER_FIN, number, params, evidence, "data" if late else "")
+    elif not receiver.seen and sender.packets == 1:
+        yield Verdict(ABORT, number, {"who": who}, evidence, "alone")
     elif not segment.flags & ACK and segment.start == receiver.ack_position and receiver.last_frame is not None:
         params = {"who": who, "seq": segment.seq, "asked": receiver.ack_frame}
         evidence += (Evidence(receiver.ack_frame or 0, "tcp.ack", segment.seq),)
         yield Verdict(ABORT, number, params, evidence, "no-connection")
+    elif _answers_no_ack(segment):
+        params = {"who": who, "ack_raw": segment.ack_raw, "asked": receiver.last_frame}
+        evidence += (Evidence(number, "tcp.seq_raw", 0),)
+        yield Verdict(ABORT, number, params, evidence, "no-ack")
     elif segment.rst == "other":
         yield Verdict(ABORT, number, {"who": who, "seq": segment.seq}, evidence, "unacceptable")
     else:
@@ -649,9 +283,23 @@ def _reset(packet: Packet, segment: Segment, conversation: Conversation) -> Iter
         yield Verdict(MIDDLEBOX, number, {"ttl": ttl, "usual": sender.ttl}, found)
 
 
-@hookimpl
-def labdissect_rules() -> Sequence[Rule]:
-    return RULES
+def _reset_while_opening(packet: Packet, segment: Segment, conversation: Conversation, who: str) -> Verdict:
+    """Resets around a SYN that has no proper answer yet; a refusal is the opening's own verdict."""
+    number = packet.number
+    evidence: tuple[Evidence, ...] = (Evidence(number, "tcp.flags.reset", True),)
+    if segment.rst == "wrong-answer" and conversation.wrong_answer is not None:
+        frame = conversation.wrong_answer[0]
+        params = {"who": who, "asked": frame, "seq_raw": segment.seq_raw, "isn": segment.sender.isn}
+        evidence += (Evidence(frame, "tcp.ack_raw", segment.seq_raw),)
+        return Verdict(ABORT, number, params, evidence, "wrong-answer")
+    syn = segment.receiver.last_syn_frame
+    return Verdict(ABORT, number, {"who": who, "syn_frame": syn, "isn": segment.receiver.isn}, evidence, "syn-sent")
+
+
+def _answers_no_ack(segment: Segment) -> bool:
+    """RFC 9293 §3.5.2, group 1: where no connection is, a segment without ACK is answered by RST, ACK with number 0."""
+    alone = segment.sender.packets == 1 and segment.receiver.ack_position is None
+    return alone and bool(segment.flags & ACK) and segment.seq_raw == 0
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import states
-from .endpoint import Endpoint, Overtaker, Sent
+from .endpoint import HALF, Endpoint, Overtaker, Sent
 from .zeek import CLOSED as ZEEK_CLOSED
 from .zeek import INACTIVE as ZEEK_INACTIVE
 from .zeek import RESET as ZEEK_RESET
@@ -235,6 +235,18 @@ class Conversation:
         ack_raw = None
         if flags & ACK:
             ack_raw = tcp.ack_raw if tcp.ack_raw is not None else tcp.ack
+        if (
+            ack_raw is not None
+            and seq_raw == sender.raw
+            and not flags & ~(ACK | PSH)
+            and not self._unsettled(sender, receiver)
+        ):
+            behind = (receiver.raw - ack_raw) & 0xFFFFFFFF
+            newly = receiver.position - behind - (sender.ack_position or 0)
+            if behind < HALF and newly >= 0 and (newly or length) and not has_unusual_options(tcp):
+                window = tcp.window_size if tcp.window_size is not None else tcp.window_size_value
+                if window and tcp.checksum_status != 0:
+                    return self._observe_routine(packet, tcp, from_client, flags, length, ack_raw, newly, window)
         if sender.first_raw is None or (flags & SYN and sender.isn not in (None, seq_raw) and not sender.sent_data):
             sender.start_at(seq_raw)
         start = sender.place(seq_raw)
@@ -277,6 +289,74 @@ class Conversation:
         packet.conversation, packet.segment = self, segment
         return segment
 
+    def _unsettled(self, sender: Endpoint, receiver: Endpoint) -> bool:
+        """Whether anything is under way that :meth:`_observe_routine` leaves out."""
+        return bool(
+            not sender.state == receiver.state == states.ESTABLISHED
+            or self.fins
+            or receiver.holes
+            or sender.uncertain
+            or receiver.uncertain
+            or sender.duplicate_to_answer
+            or self.pending_keepalive is not None
+            or sender.ack_position is None
+            or receiver.ack_position is None
+            or not sender.window_scaled
+        )
+
+    def _observe_routine(
+        self,
+        packet: Packet,
+        tcp: Any,
+        from_client: bool,
+        flags: int,
+        length: int,
+        ack_raw: int,
+        newly: int,
+        window: int,
+    ) -> Segment:
+        """Most segments of most captures: the next bytes, or a new acknowledgment, of an open connection. It comes to
+        what :meth:`observe` comes to by its longer way (a test compares them), in a third of the time."""
+        sender, receiver = (self.client, self.server) if from_client else (self.server, self.client)
+        number, time = packet.number, packet.time
+        start = sender.position
+        segment = Segment(
+            sender, receiver, from_client, flags, length, tcp.seq, tcp.ack, sender.raw, ack_raw, start, start + length
+        )
+        segment.routine = True
+        acked = segment.acked = (sender.ack_position or 0) + newly
+        if newly:
+            segment.newly_acked = newly
+            segment.ack_before = (sender.ack_frame or 0, (tcp.ack or 0) - newly)
+            sender.duplicate_acks, sender.sacked = 0, ()
+            sender.ack_position, sender.ack_frame, sender.ack_time, sender.acks = acked, number, time, 1
+            if acked > receiver.peer_acked:
+                receiver.peer_acked, receiver.peer_acked_frame = acked, number
+            if receiver.outstanding and receiver.outstanding[0].end <= acked:
+                self._acknowledge_frames(packet, segment, acked)
+        else:
+            segment.ack_since, segment.repeats = sender.ack_frame, sender.acks
+            sender.acks += 1
+        if length:
+            segment.fresh = length
+            sender.position = segment.end
+            sender.raw = (sender.raw + length) & 0xFFFFFFFF
+            sender.remember(Sent(start, segment.end, number, time, 0))
+            sender.sent_data = True
+            sender.bytes += length
+            sender.last_data_frame = number
+        if time is not None and self.last_time is not None and time >= self.last_time:
+            segment.idle = time - self.last_time
+        segment.window_before, segment.window, sender.window = sender.window, window, window
+        sender.packets += 1
+        sender.last_frame = self.last_frame = number
+        sender.last_time = self.last_time = time
+        self.zeek.record("D" if length else "A", 0 if sender is self._originator else 1)
+        segment.before = (states.ESTABLISHED, states.ESTABLISHED)
+        segment.client_state = segment.server_state = self._client_shown = self._server_shown = states.ESTABLISHED
+        packet.conversation, packet.segment = self, segment
+        return segment
+
     def _observe_segment(self, packet: Packet, tcp: Any, segment: Segment) -> None:
         """Anything but an RST."""
         sender, flags, start = segment.sender, segment.flags, segment.start
@@ -313,6 +393,7 @@ class Conversation:
             and not (segment.gap or segment.sacked or segment.acked_holes or segment.opens or self.fins)
             and not (segment.acked_unseen or segment.keepalive or segment.first_of_sender)
             and segment.earlier is None
+            and segment.d_sack is None
         )
         if segment.first_of_sender:
             sender.ttl = time_to_live(packet)
@@ -501,10 +582,10 @@ class Conversation:
 
     def _was_sent_before(self, packet: Packet, segment: Segment) -> None:
         outstanding = segment.sender.outstanding
-        for index, sent in enumerate(outstanding):
+        for sent in outstanding:
             if sent.start <= segment.start < sent.end:
                 segment.earlier = sent
-                outstanding[index] = sent._replace(copies=sent.copies + 1)
+                sent.copies += 1
                 return
 
     def _observe_liveness(self, packet: Packet, segment: Segment) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+import msgspec
+
 OUTSTANDING_LIMIT = 4096
 """Segments of one direction that may wait for their acknowledgment in memory; the oldest go first."""
 HOLES_LIMIT = 64
@@ -14,7 +16,7 @@ MODULUS = 0x1_0000_0000
 HALF = 0x8000_0000
 
 
-class Sent(NamedTuple):
+class Sent(msgspec.Struct, gc=False):
     """A segment that took sequence numbers. Positions count from the ISN and do not wrap."""
 
     start: int

@@ -43,12 +43,19 @@ def syn_ack_sent(sender: Endpoint, receiver: Endpoint, *, repeated: bool) -> Non
         sender.state = receiver.state = ESTABLISHED
 
 
-def segment_sent(sender: Endpoint, receiver: Endpoint, *, acked: int | None, fin: str, in_order: bool) -> None:
+def server_goes_on(sender: Endpoint, receiver: Endpoint) -> None:
+    """Data or a FIN of an end in SYN-RECEIVED: the handshake's last ACK has reached it, though the capture lacks it
+    (§3.10.7.4; Fast Open apart)."""
+    sender.state = ESTABLISHED
+    if receiver.state == SYN_SENT:
+        receiver.state = ESTABLISHED if receiver.seen else UNKNOWN
+
+
+def segment_sent(sender: Endpoint, receiver: Endpoint, *, acked: int | None, fin: str) -> None:
     """A segment without SYN and RST.
 
     :param acked: the position of the receiver's that it acknowledges, None without ACK
     :param fin: ``new``, ``again``, or empty
-    :param in_order: nothing before it is missing
     """
     _show_what_the_sender_knows(sender, receiver, acked)
     if fin == "new":
@@ -58,7 +65,7 @@ def segment_sent(sender: Endpoint, receiver: Endpoint, *, acked: int | None, fin
         sender.fin_acked_unshown = False
     if acked is not None:
         _acknowledge(receiver, acked, owes=bool(fin))
-    if fin == "new" and in_order:
+    if fin == "new":
         receiver.fin_received_unshown = True
 
 
@@ -95,6 +102,12 @@ def reset_sent(sender: Endpoint, receiver: Endpoint, *, acceptable: bool) -> Non
         receiver.state = CLOSED
         receiver.fin_received_unshown = receiver.fin_acked_unshown = False
     sender.fin_received_unshown = sender.fin_acked_unshown = False
+
+
+def answer_rejected(receiver: Endpoint) -> None:
+    """An RST for a SYN-ACK that answers another SYN (§3.5, figure 8): its sender goes on, its receiver listens again."""
+    if receiver.state == SYN_RECEIVED:
+        receiver.state = LISTEN
 
 
 def data_shows_open(sender: Endpoint, receiver: Endpoint) -> None:

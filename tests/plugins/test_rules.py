@@ -17,23 +17,6 @@ from labdissect.plugins.rule import Rule, placeholders
 from tests.conftest import DATA, built_in, judged
 
 RULES: dict[str, Rule] = {**built_in().rules, FAILED.code: FAILED}
-CORRECTS_NOTHING = {
-    "plugin.failed": "it is about the program",
-    **dict.fromkeys(
-        (
-            "arp.conflict",
-            "dhcp.nak",
-            "dhcp.release",
-            "dhcp.renew",
-            "dhcp.unanswered",
-            "dns.unanswered",
-            "eth.cast",
-            "frame.protocol",
-            "vlan.tag",
-        ),
-        "the catalogue names no misconception",
-    ),
-}
 
 
 def table() -> dict[str, dict[str, list[Any]]]:
@@ -83,7 +66,7 @@ def test_it_names_its_sources(code: str) -> None:
 
 @every_shown_rule
 def test_it_corrects_a_misconception(code: str) -> None:
-    assert RULES[code].corrects is not None or code in CORRECTS_NOTHING
+    assert RULES[code].corrects is not None
 
 
 @every_shown_rule

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import judge
 
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.tcp.endpoint import HOLES_LIMIT, OUTSTANDING_LIMIT, Endpoint
+from tests.conftest import Annotated, ek, judge
 
 numbers = st.one_of(st.integers(0, 2**32 - 1), st.integers(0, 40), st.integers(2**32 - 40, 2**32 - 1))
 segments = st.fixed_dictionaries(
@@ -110,5 +111,74 @@ def test_times_that_run_backwards_change_no_verdict_but_give_no_nonsense() -> No
 def test_tcp_without_ports_is_passed_over() -> None:
     bare = line(1, {"client": True, "flags": 2, "seq": 1, "ack": 0, "len": 0, "window": 1, "time": 1})
     result = judge(bare.replace('"tcp_tcp_srcport":"50000",', "").encode())
-    assert not result.verdicts
+    assert not [code for code in result.codes(1) if code.startswith("tcp.")]
     assert result.packets[0].segment is None
+
+
+def _everything(result: Annotated) -> list[object]:
+    """All that was found out, in a form that can be compared."""
+    found: list[object] = []
+    for packet in result.packets:
+        segment = packet.segment
+        assert segment is not None
+        found.append(
+            [getattr(segment, name) for name in segment.__struct_fields__ if name not in ("sender", "receiver")]
+        )
+        found.append(result.codes(packet.number))
+    for connection in result.conversations:
+        assert isinstance(connection, Conversation)
+        found.append((connection.conn_state, connection.history, connection.last_frame, connection.last_time))
+        for endpoint in (connection.client, connection.server):
+            found.append([getattr(endpoint, name) for name in Endpoint.__slots__])
+    return found
+
+
+def _by_the_longer_way(data: bytes) -> list[object]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Conversation, "_unsettled", lambda *_: True)
+        return _everything(judge(data))
+
+
+exchanges = st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.integers(0, 3), st.booleans()), max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(exchanges, numbers, numbers)
+def test_the_short_way_for_routine_segments_comes_to_the_same(
+    steps: list[tuple[bool, int, int, bool]], ours: int, theirs: int
+) -> None:
+    following = {True: (ours + 1) % 2**32, False: (theirs + 1) % 2**32}
+    found = [
+        {"client": True, "flags": 0x02, "seq": ours, "ack": 0, "len": 0, "window": 9, "time": 0},
+        {"client": False, "flags": 0x12, "seq": theirs, "ack": following[True], "len": 0, "window": 9, "time": 1},
+        {
+            "client": True,
+            "flags": 0x10,
+            "seq": following[True],
+            "ack": following[False],
+            "len": 0,
+            "window": 9,
+            "time": 2,
+        },
+    ]
+    for number, (client, length, odd, push) in enumerate(steps):
+        seq, ack = following[client], following[not client]
+        if odd == 1:  # something was missed, or comes again
+            seq = (seq - 5) % 2**32 if push else (seq + 5) % 2**32
+        elif odd == 2:
+            ack = (ack - length) % 2**32
+        one = {"client": client, "flags": 0x18 if push else 0x10, "seq": seq, "ack": ack, "len": length}
+        found.append({**one, "window": 9 + odd, "time": number + 3})
+        following[client] = (seq + length) % 2**32
+    data = lines(found)
+    assert _everything(judge(data)) == _by_the_longer_way(data)
+
+
+@pytest.mark.parametrize(
+    "name", ["seed-web", "tcp-zero-window", "tcp-fast-retransmit-sack", "tcp-keepalive", "http-errors"]
+)
+def test_the_short_way_comes_to_the_same_on_captures(name: str) -> None:
+    data = ek(name)
+    stacks = [packet.segment for packet in judge(data).packets]
+    assert any(segment is not None and segment.routine for segment in stacks)
+    assert _everything(judge(data)) == _by_the_longer_way(data)

@@ -67,3 +67,17 @@ def test_every_tcp_packet_of_every_capture_has_a_headline(path: object) -> None:
             assert result.verdicts.get(packet.number), packet
             assert any(verdict.frame == packet.number for verdict in result.verdicts[packet.number])
             assert packet.segment is not None
+
+
+def test_an_ack_that_waited_for_a_gap_was_not_delayed() -> None:
+    resent = judged("built/tcp-resent")
+    assert not resent.frames("tcp.ack.delayed")
+    assert resent.verdict(19, "tcp.ack.cumulative").params["frames"] == (17, 18)
+    assert "tcp.rtt" not in resent.codes(19)
+
+
+def test_the_first_ack_of_a_capture_says_which_of_its_frames_it_covers() -> None:
+    middle = judged("built/tcp-starts-with-an-ack")
+    assert middle.verdict(1, "tcp.ack.pure").wording == "first"
+    assert middle.verdict(3, "tcp.ack.pure").wording == "first-frames"
+    assert middle.verdict(3, "tcp.ack.pure").params["frames"] == (2,)

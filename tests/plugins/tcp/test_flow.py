@@ -54,3 +54,22 @@ def test_round_trips_follow_rfc_6298() -> None:
 
 def test_an_ack_of_bytes_sent_twice_gives_no_round_trip() -> None:
     assert "tcp.rtt" not in judged("tcp-rto").codes(10)
+
+
+def test_a_probe_of_one_byte_and_windows_that_grow() -> None:
+    windows = judged("built/tcp-windows")
+    assert windows.verdict(6, "tcp.flow.probe").wording == "byte"
+    assert [windows.verdict(frame, "tcp.flow.zero-window").wording for frame in (5, 7)] == ["", "still"]
+    assert [windows.verdict(frame, "tcp.flow.update").wording for frame in (8, 9)] == ["opened", ""]
+
+
+def test_an_echo_of_a_mark_that_the_capture_lacks() -> None:
+    echoes = judged("built/tcp-mark-missed")
+    assert {echoes.verdict(frame, "tcp.ecn").wording for frame in echoes.frames("tcp.ecn")} == {
+        "echo-unseen",
+        "reduced",
+    }
+
+
+def test_urgent_means_nothing_where_the_segment_is_dropped() -> None:
+    assert not judged("built/tcp-scans").frames("tcp.urgent")

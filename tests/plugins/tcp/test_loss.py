@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import CAPTURES, Annotated, judge, judged
 
 RESENT = ("fast-retransmit", "rto", "tail", "path-mtu", "spurious", "out-of-order", "gap-capture", "acked-unseen")
@@ -95,3 +96,43 @@ def test_an_ack_of_bytes_that_the_capture_has_not(tmp_path: Path) -> None:
     assert unseen.frames("tcp.loss.acked-unseen") == [4]
     assert unseen.states(4) == "? / ?"
     assert unseen.states(7) == "ESTABLISHED / ESTABLISHED"
+
+
+def test_the_second_acknowledgment_of_a_syn_is_no_duplicate() -> None:
+    """Frame 10 answers the SYN-ACK that came twice: one data segment is under way, none beyond it."""
+    assert not judged("tcp-synack-lost").frames("tcp.loss.dup-ack")
+
+
+def test_bundled_cuts_tell_the_capture_from_the_network() -> None:
+    missed = judged("built/tcp-missed-by-the-capture")
+    assert missed.frames("tcp.loss.gap-capture") == [10]
+    assert not missed.frames("tcp.loss.gap-network")
+    lost = judged("built/tcp-lost-before-the-capture")
+    assert lost.frames("tcp.loss.gap-network") == [10]
+    assert lost.verdict(10, "tcp.loss.gap-network").wording == "asked"
+    assert lost.verdict(20, "tcp.loss.fast-retransmit").wording == "gap"
+    assert not lost.frames("tcp.loss.gap-capture")
+
+
+def test_each_kind_of_retransmission() -> None:
+    resent = judged("built/tcp-resent")
+    found = {
+        frame: (code, resent.verdict(frame, code).wording)
+        for code in [f"tcp.loss.{kind}" for kind in (*RESENT, "gap-network")]
+        for frame in resent.frames(code)
+    }
+    assert found == {
+        6: ("tcp.loss.spurious", "acked"),
+        12: ("tcp.loss.rto", ""),
+        17: ("tcp.loss.gap-network", ""),
+        18: ("tcp.loss.rto", "gap"),
+        24: ("tcp.loss.out-of-order", ""),
+        30: ("tcp.loss.tail", "alone"),
+    }
+    assert resent.verdict(12, "tcp.loss.rto").params["last"] == 100  # 150 of its bytes are new
+    assert resent.verdict(12, "tcp.data.segment").wording == "partly"
+
+
+def test_a_segment_that_grows_a_probe_is_no_retransmission() -> None:
+    windows = judged("built/tcp-windows")
+    assert not [code for code in windows.codes(10) if code.startswith("tcp.loss")]

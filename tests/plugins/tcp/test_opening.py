@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from labdissect.plugins.rule import render
-from tests.conftest import judged
+from tests.conftest import ek, judge, judged
 
 
 def test_the_first_seed_opens_in_three_steps_with_raw_and_relative_numbers() -> None:
@@ -60,7 +60,7 @@ def test_a_lost_syn_ack() -> None:
 
 def test_refused_is_not_unanswered() -> None:
     refused = judged("tcp-rst-closed-port")
-    assert refused.codes(2) == ["tcp.open.refused"]
+    assert refused.codes(2)[0] == "tcp.open.refused"
     assert refused.states(2) == "CLOSED / CLOSED"
     assert not refused.frames("tcp.open.no-answer")
     filtered = judged("tcp-syn-filtered-icmp")
@@ -119,3 +119,74 @@ def test_normal_openings_have_no_abnormal_verdict(name: str) -> None:
     result = judged(name)
     for code in ("syn-retransmitted", "syn-ack-retransmitted", "refused", "no-answer", "simultaneous", "fast-open"):
         assert not result.frames(f"tcp.open.{code}")
+
+
+def test_the_answer_to_an_old_syn_is_rejected_and_the_client_goes_on() -> None:
+    """RFC 9293 §3.5, figure 8."""
+    old = judged("built/tcp-answer-to-an-old-syn")
+    assert old.verdict(2, "tcp.open.syn-ack").wording == "other"
+    assert old.verdict(3, "tcp.rst.abort").wording == "wrong-answer"
+    assert old.verdict(4, "tcp.open.syn-retransmitted").wording == ""
+    assert old.verdict(5, "tcp.open.syn-ack").wording == ""
+    assert old.codes(6)[0] == "tcp.open.ack"
+    assert [old.states(frame) for frame in range(1, 7)] == [
+        "SYN-SENT / LISTEN",
+        "SYN-SENT / SYN-RECEIVED",
+        "SYN-SENT / LISTEN",
+        "SYN-SENT / LISTEN",
+        "SYN-SENT / SYN-RECEIVED",
+        "ESTABLISHED / ESTABLISHED",
+    ]
+    assert not old.frames("tcp.loss.acked-unseen")
+
+
+def test_an_rst_that_acknowledges_nothing_refuses_nothing() -> None:
+    odd = judged("built/tcp-resets-that-do-not-close")
+    assert odd.verdict(10, "tcp.rst.abort").wording == "syn-sent"
+    assert not odd.frames("tcp.open.refused")
+    assert odd.states(10).startswith("SYN-SENT / ")
+    assert [odd.states(frame) for frame in (11, 13)] == ["SYN-SENT / LISTEN", "ESTABLISHED / ESTABLISHED"]
+
+
+def test_the_servers_syn_ack_again_steps_back() -> None:
+    lost = judged("built/tcp-handshake-ack-lost")
+    assert lost.verdict(4, "tcp.open.syn-ack-retransmitted").wording == "acked"
+    assert [lost.states(frame) for frame in (3, 4, 5)] == [
+        "ESTABLISHED / ESTABLISHED",
+        "ESTABLISHED / SYN-RECEIVED",
+        "ESTABLISHED / ESTABLISHED",
+    ]
+    assert lost.verdict(5, "tcp.ack.pure").wording == "syn-again"
+    assert not lost.frames("tcp.loss.dup-ack")
+
+
+def test_fast_open_that_is_declined_and_one_that_is_answered_at_once() -> None:
+    fast = judged("built/tcp-fast-open-two-ways")
+    assert [fast.verdict(frame, "tcp.open.fast-open").wording for frame in (2, 6)] == ["declined", "accepted"]
+    assert not [code for code in fast.codes(3) if code.startswith("tcp.loss")]
+    assert fast.frames("tcp.open.ack") == [3, 8]
+    assert fast.verdict(8, "tcp.open.ack").wording == "more"
+    assert [fast.states(frame) for frame in (7, 8)] == ["SYN-SENT / SYN-RECEIVED", "ESTABLISHED / ESTABLISHED"]
+
+
+def test_a_capture_that_begins_with_the_syn_ack() -> None:
+    late = judged("built/tcp-syn-missed")
+    assert late.verdict(1, "tcp.open.syn-ack").wording == "unseen"
+    assert [late.states(frame) for frame in (1, 2)] == ["SYN-SENT / SYN-RECEIVED", "ESTABLISHED / ESTABLISHED"]
+    assert not late.frames("tcp.open.midstream")
+
+
+def test_the_servers_side_alone_takes_no_step_of_the_clients() -> None:
+    assert not judged("built/tcp-server-side-only").frames("tcp.open.ack")
+
+
+def test_scans_open_nothing() -> None:
+    scans = judged("built/tcp-scans")
+    assert not scans.frames("tcp.open.refused") + scans.frames("tcp.close.unseen")
+    assert scans.frames("tcp.open.midstream") == [11]  # an ACK may belong to a connection, the others cannot
+
+
+def test_numbers_shown_as_sent() -> None:
+    raw = judge(ek("tcp-four-way-close", "-o", "tcp.relative_sequence_numbers:FALSE"))
+    assert raw.verdict(1, "tcp.open.relative").wording == "raw"
+    assert raw.codes(3)[0] == "tcp.open.ack"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.conftest import judged
 
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.tcp.zeek import (
@@ -16,6 +15,7 @@ from labdissect.plugins.tcp.zeek import (
     conn_state,
     sender_is_server,
 )
+from tests.conftest import judged
 
 
 @pytest.mark.parametrize(
