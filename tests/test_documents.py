@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -34,7 +34,7 @@ def quoted(name: str) -> dict[str, list[str]]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def run(command: str) -> Ran:
     program, *arguments = shlex.split(command)
     assert program == "labdissect", command
