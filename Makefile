@@ -1,5 +1,6 @@
 # make demo    what it does, on a bundled capture      make check   ruff, mypy, all tests
 # make test    all tests                               make bench   speed and memory (some minutes)
+# make docs    the pages that are generated
 #
 # Each installs what is missing first: tshark and python3-venv from the distribution (Debian, Ubuntu; as root or with
 # sudo, without questions), then the package with its development tools in .venv. The second time there is nothing to do.
@@ -10,7 +11,7 @@ SEED := tests/data/captures/seed-web.pcapng
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300
 
-.PHONY: demo test check bench tshark clean
+.PHONY: demo test check docs bench tshark clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready tshark
@@ -28,6 +29,9 @@ check: $(VENV)/ready tshark
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy -p labdissect
 	$(VENV)/bin/python -m pytest
+
+docs: $(VENV)/ready tshark
+	$(VENV)/bin/python -m docs.build
 
 bench: $(VENV)/ready tshark
 	$(VENV)/bin/python -m benchmarks

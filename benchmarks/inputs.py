@@ -50,7 +50,9 @@ class Capture:
         sender.number += len(data) + (1 if flags & (SYN | FIN) else 0)
         segment = header + options + data
         length = 20 + len(segment)
-        ip = struct.pack(">BBHHHBBHII", 0x45, 0, length, self.packets & 0xFFFF, 0x4000, 64, 6, 0, sender.address, receiver.address)
+        ip = struct.pack(
+            ">BBHHHBBHII", 0x45, 0, length, self.packets & 0xFFFF, 0x4000, 64, 6, 0, sender.address, receiver.address
+        )
         frame = b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a\x08\0" + ip + segment
         self._time += 100
         self._file.write(struct.pack("<IIII", *divmod(self._time, 1_000_000), len(frame), len(frame)) + frame)
@@ -113,7 +115,10 @@ def write_small(path: Path, connections: int = 200, exchanges: int = 23) -> int:
     """Small packets; returns their number."""
     capture = Capture(path)
     for index in range(connections):
-        client, server = Host(0x0A000001 + index % 50, 40000 + index, 1_000_000 * index), Host(0x0A000102, 9100, 5 + index)
+        client, server = (
+            Host(0x0A000001 + index % 50, 40000 + index, 1_000_000 * index),
+            Host(0x0A000102, 9100, 5 + index),
+        )
         open_connection(capture, client, server)
         for turn in range(exchanges):
             capture.segment(client, server, PSH | ACK, b"question %04d" % turn)

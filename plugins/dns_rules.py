@@ -188,12 +188,12 @@ MANY_ADDRESSES = Rule(
         "": Text(
             "{count} addresses for {name} ({addresses}); the client took {address}, as the SYN in frame {frame} shows. They "
             "may be different hosts.",
-            "{name} 有 {count} 个地址({addresses});客户选用了 {address},见第 {frame} 帧的 SYN。它们可能是不同的主机。",
+            "{name} 有 {count} 个地址({addresses});客户端选用了 {address},见第 {frame} 帧的 SYN。它们可能是不同的主机。",
         ),
         "udp": Text(
             "{count} addresses for {name} ({addresses}); the client took {address}, as the datagram in frame {frame} shows. "
             "They may be different hosts.",
-            "{name} 有 {count} 个地址({addresses});客户选用了 {address},见第 {frame} 帧的数据报。它们可能是不同的主机。",
+            "{name} 有 {count} 个地址({addresses});客户端选用了 {address},见第 {frame} 帧的数据报。它们可能是不同的主机。",
         ),
         "unused": Text(
             "{count} addresses for {name} ({addresses}). The client takes one of them; no connection in this capture shows "
@@ -447,8 +447,8 @@ RETRY = Rule(
             "{waited:duration} 后再次查询:第 {before} 帧没有得到应答。标识和端口相同,一个应答即可回答两者。",
         ),
         "anew": Text(
-            "Asks again after {waited:duration}, with a new id or port: frame {before} got no answer.",
-            "{waited:duration} 后以新的标识或端口再次查询:第 {before} 帧没有得到应答。",
+            "Asks again after {waited:duration}, as frame {before} got no answer.",
+            "{waited:duration} 后再次查询,因为第 {before} 帧没有得到应答。",
         ),
         "server": Text(
             "Asks another server after {waited:duration}: {before_server} did not answer frame {before}.",

@@ -224,7 +224,6 @@ class Ethernet(BaseAnalyzer):
     """Speaks once of each address and type, of each pair of hosts, and of each tag."""
 
     layers = EVERY_PACKET
-    wants_routine = False
 
     def __init__(self, settings: Settings) -> None:
         self._link = settings.host.link

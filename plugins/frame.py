@@ -32,6 +32,8 @@ EVERY_PACKET = ("icmp", "icmpv6", "tcp", "udp", "arp", "frame")
 already, which is seldom ``frame``; ICMP comes first, as a packet that it quotes has the names of the others."""
 REMEMBERED_PACKETS = 4
 """Packets that a second sight is compared with; copies of one packet come close together."""
+EARLY_PACKETS = 8
+"""Packets of one side of a connection among which its first short frame is looked for; it is said once for a card."""
 REMEMBERED_SIZE = 65_536
 """Bytes of input of a packet that is remembered: tshark prints reassembled bodies by the megabyte."""
 
@@ -481,7 +483,9 @@ class Frames(BaseAnalyzer):
         routine = segment is not None and not segment.first_of_sender
         if length is None or length > self._whole or self._cut or not routine:
             length = self._captured(packet, length, found)
-        if not routine or length <= SMALLEST_FRAME:
+        if not routine or (
+            length <= SMALLEST_FRAME and segment is not None and segment.sender.packets <= EARLY_PACKETS
+        ):
             found += self._details(packet, length, segment)
         if length > LARGEST_FRAME:
             found += self._large(packet, length, segment)

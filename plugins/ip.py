@@ -189,7 +189,7 @@ TTL_HOPS = Rule(
     "chat",
     5,
     Text(
-        "TTL {ttl}: routers passed so far: about {hops}, if it started with {initial} ({initial} − {ttl} = {hops}). Each router "
+        "TTL {ttl}: about {hops} routers passed so far, if it started with {initial} ({initial} − {ttl} = {hops}). Each router "
         "takes 1; TTL counts no seconds.",
         "TTL {ttl}:若初始值为 {initial},则相距约 {hops} 跳({initial} − {ttl} = {hops})。每个路由器减 1,与秒数无关。",
     ),
@@ -392,7 +392,7 @@ PRIVATE = Rule(
     6,
     Text(
         "{source} is private ({block}), {target} is public: on the way NAT must replace the source address, or no answer could come "
-        "back. This side of the NAT the capture shows the private one.",
+        "back. On this side of the NAT the capture shows the private one.",
         "{source} 是专用地址({block}),而 {target} 是公用地址:途中必须由 NAT 替换源地址,否则应答无法返回。"
         "捕获点在 NAT 内侧,看到的是专用地址。",
     ),

@@ -141,7 +141,7 @@ def _long_duration(seconds: float, language: str) -> str:
     return ("-" if seconds < 0 else "") + " ".join(parts)
 
 
-def frame_list(numbers: Iterable[int]) -> str:
+def frame_list(numbers: Iterable[int], separator: str = ", ") -> str:
     """Frame numbers as a reader lists them, runs drawn together: ``5, 6, 8–12``."""
     runs: list[list[int]] = []
     for number in sorted(set(numbers)):
@@ -149,7 +149,7 @@ def frame_list(numbers: Iterable[int]) -> str:
             runs[-1][1] = number
         else:
             runs.append([number, number])
-    return ", ".join(f"{a}" if a == b else f"{a}, {b}" if b == a + 1 else f"{a}–{b}" for a, b in runs)
+    return separator.join(f"{a}" if a == b else f"{a}{separator}{b}" if b == a + 1 else f"{a}–{b}" for a, b in runs)
 
 
 _ROLES = {"client": "客户端", "server": "服务器"}
@@ -165,7 +165,7 @@ def _formats(language: str) -> dict[str, Callable[[Any], str] | None]:
 
     return {
         "duration": partial(duration, language=language) if chinese else duration,
-        "frames": frame_list,
+        "frames": partial(frame_list, separator="、") if chinese else frame_list,
         "hex": lambda value: f"0x{value:04x}",
         "role": (lambda role: _ROLES.get(role, role)) if chinese else None,
         "numeral": (lambda digit: _NUMERALS[digit]) if chinese else None,

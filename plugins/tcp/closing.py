@@ -230,7 +230,7 @@ def _last_ack(
     else:
         yield Verdict(FOUR, number, how)
     yield _sequence(packet, segment)
-    yield Verdict(TIME_WAIT, number, {"who": params["who"]})
+    yield Verdict(TIME_WAIT, number, {"who": params["who"]}, (), "both" if conversation.crossed_fins else "")
 
 
 def _sequence(packet: Packet, segment: Segment) -> Verdict:

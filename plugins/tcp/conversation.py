@@ -530,7 +530,7 @@ class Conversation:
         frames = []
         while outstanding and outstanding[0].end <= acked:
             newest = outstanding.popleft()
-            frames.append(newest.frame)
+            frames.append(newest.newest_copy or newest.frame)
             if newest.copies or newest.start < oldest.start:
                 segment.acked_resent = True
         segment.acked_frames = tuple(frames)
@@ -586,6 +586,7 @@ class Conversation:
             if sent.start <= segment.start < sent.end:
                 segment.earlier = sent
                 sent.copies += 1
+                sent.newest_copy = packet.number
                 return
 
     def _observe_liveness(self, packet: Packet, segment: Segment) -> None:

@@ -24,7 +24,9 @@ class Sent(msgspec.Struct, gc=False):
     frame: int
     time: int | None
     copies: int
-    """How often these bytes had been sent before."""
+    """How often these bytes were sent again."""
+    newest_copy: int | None = None
+    """The frame in which they were sent last."""
 
 
 class Overtaker(NamedTuple):

@@ -506,13 +506,22 @@ TIME_WAIT = Rule(
     "tcp",
     "chat",
     21,
-    Text(
-        "TIME-WAIT of the {who:role} is inferred, no packet shows it: it keeps the connection's state for 2 MSL (MSL: "
-        "2 min in RFC 9293; Linux: 60 s in all) to repeat this ACK if it is lost, and so that late segments meet no "
-        "new connection on the same ports.",
-        "{who:role}的 TIME-WAIT 是推断得出的,没有报文段显示它:它将连接状态保留 2 MSL(RFC 9293 的 MSL 为 2 分钟;Linux "
-        "总共 60 秒),以便在该 ACK 丢失时重发,并防止迟到的报文段混入使用相同端口的新连接。",
-    ),
+    {
+        "": Text(
+            "TIME-WAIT of the {who:role} is inferred, no packet shows it: it keeps the connection's state for 2 MSL (MSL: "
+            "2 min in RFC 9293; Linux: 60 s in all) to repeat this ACK if it is lost, and so that late segments meet no "
+            "new connection on the same ports.",
+            "{who:role}的 TIME-WAIT 是推断得出的,没有报文段显示它:它将连接状态保留 2 MSL(RFC 9293 的 MSL 为 2 分钟;Linux "
+            "总共 60 秒),以便在该 ACK 丢失时重发,并防止迟到的报文段混入使用相同端口的新连接。",
+        ),
+        "both": Text(
+            "TIME-WAIT of both ends is inferred, no packet shows it: each keeps the connection's state for 2 MSL (MSL: "
+            "2 min in RFC 9293; Linux: 60 s in all) to repeat its ACK if that is lost, and so that late segments meet no "
+            "new connection on the same ports.",
+            "双方的 TIME-WAIT 都是推断得出的,没有报文段显示它:各自将连接状态保留 2 MSL(RFC 9293 的 MSL 为 2 分钟;Linux "
+            "总共 60 秒),以便在自己的 ACK 丢失时重发,并防止迟到的报文段混入使用相同端口的新连接。",
+        ),
+    },
     (HALF_CLOSED, "RFC 9293 §3.4.2"),
     Text("TIME-WAIT can be seen in the capture.", "在捕获中能看到 TIME-WAIT。"),
     Explanation(
@@ -741,7 +750,7 @@ MIDDLEBOX = Rule(
         "though a host may use another TTL for RST as well.",
         "该 RST 的 TTL 为 {ttl},而本端其他分组的 TTL 为 {usual}:可能由途中设备发出,但主机也可能对 RST 使用不同的 TTL。",
     ),
-    ("RFC 3360 §2", "RFC 9293 §3.5.2"),
+    ("RFC 3360", "RFC 9293 §3.5.2"),
     Text("The server itself sent the RST.", "RST 一定是服务器自己发的。"),
     Explanation(
         Text(

@@ -238,7 +238,7 @@ MSS = Rule(
         "MSS 为 {mss}:{who:role}在一个报文段中可接收的最大数据量(相当于 MTU {mtu} 减去 IP 首部与 TCP 首部共 {headers} "
         "字节)。双方各自声明自己的上限。",
     ),
-    ("RFC 9293 §3.7.1", "RFC 6691 §2"),
+    ("RFC 9293 §3.7.1",),
     Text("The two sides negotiate the smaller value.", "双方协商取较小值。"),
     Explanation(
         Text(
@@ -698,7 +698,7 @@ PORT_REUSED = Rule(
         "connection.",
         "地址与端口同第 {before} 帧所属的连接相同,但初始序列号是新的({isn}):这是一条新连接。",
     ),
-    ("RFC 9293 §3.6.1", "RFC 6191 §2"),
+    ("RFC 9293 §3.6.1", "RFC 6191"),
     Text("The old connection goes on.", "旧连接仍在继续。"),
     Explanation(
         Text(
