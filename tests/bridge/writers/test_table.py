@@ -90,7 +90,7 @@ def test_the_end_tells_the_connection_in_words() -> None:
 
 
 def test_verdicts_of_the_end_name_their_frame() -> None:
-    assert any(line.startswith("  Frame 12: The capture ends while") for line in table("tcp-cut-off-end", 200))
+    assert any(line.startswith("  Frame 12: The capture ends without") for line in table("tcp-cut-off-end", 200))
     assert any(line.startswith("  第 12 帧:") for line in table("tcp-cut-off-end", 200, language="zh"))
 
 
