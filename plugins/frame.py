@@ -639,6 +639,8 @@ class Frames(BaseAnalyzer):
                 verdict = self._twice(earlier, packet)
                 if verdict.wording != "undecided":
                     packet.copy_of = earlier.number
+                    if segment is not None and segment.kind == "resent":
+                        segment.sender.retransmissions -= 1  # the same packet, not the same bytes again
                 return [verdict]
         return []
 

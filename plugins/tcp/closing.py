@@ -48,7 +48,7 @@ class Closing(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """The verdicts of FINs, of what acknowledges them, of data after a FIN, and of resets."""
         segment, conversation = packet.segment, packet.conversation
-        if segment is None or not isinstance(conversation, Conversation):
+        if segment is None or packet.copy_of or not isinstance(conversation, Conversation):
             return None
         if segment.rst:
             return (

@@ -41,7 +41,7 @@ class Data(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """What a packet carries and acknowledges."""
         segment, conversation = packet.segment, packet.conversation
-        if segment is None or not isinstance(conversation, Conversation):
+        if segment is None or packet.copy_of or not isinstance(conversation, Conversation):
             return None
         flags = segment.flags
         wording = _IMPOSSIBLE.get(flags & (SYN | FIN | RST)) or ("no-ack" if not flags & (SYN | RST | ACK) else "")

@@ -36,7 +36,12 @@ class Flow(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Nothing for most segments."""
         segment, conversation = packet.segment, packet.conversation
-        if segment is None or not isinstance(conversation, Conversation) or segment.flags & (SYN | RST):
+        if (
+            segment is None
+            or packet.copy_of
+            or not isinstance(conversation, Conversation)
+            or segment.flags & (SYN | RST)
+        ):
             return None
         verdicts: list[Verdict] = []
         if segment.window == 0 or segment.window_before == 0 or segment.receiver.window == 0:

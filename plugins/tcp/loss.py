@@ -52,7 +52,13 @@ class Loss(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Nothing for a segment that goes on where the last one ended."""
         segment, conversation = packet.segment, packet.conversation
-        if segment is None or not isinstance(conversation, Conversation) or segment.rst or segment.flags & SYN:
+        if (
+            segment is None
+            or packet.copy_of
+            or not isinstance(conversation, Conversation)
+            or segment.rst
+            or segment.flags & SYN
+        ):
             return None
         verdicts: list[Verdict] = []
         if segment.length and not segment.keepalive:

@@ -51,7 +51,7 @@ class Opening(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """The verdicts of a packet that opens a connection or fails to, and of the first of one that was open."""
         segment, conversation = packet.segment, packet.conversation
-        if segment is None or not isinstance(conversation, Conversation):
+        if segment is None or packet.copy_of or not isinstance(conversation, Conversation):
             return None
         if not segment.opens and not segment.rst:
             if segment.first and conversation.midstream and segment.flags & ACK:

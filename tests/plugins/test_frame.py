@@ -7,6 +7,7 @@ import yaml
 
 from labdissect.plugins import arp, ethernet, frame, ip, ipv6
 from labdissect.plugins.rule import Rule, placeholders, render
+from labdissect.plugins.tcp.conversation import Conversation
 from tests.conftest import CAPTURES, DATA, Annotated, judge, judged
 from tests.plugins.built_captures import built
 
@@ -158,3 +159,14 @@ def test_a_header_that_is_cut_is_named() -> None:
     )
     result = judge(line + b'"ip":{"ip_ip_src":"10.0.0.1","ip_ip_dst":"10.0.0.2"},"tcp":{"_ws_malformed":"x"}}}\n')
     assert result.verdict(1, "frame.protocol").wording == "cut"
+
+
+def test_of_a_packet_seen_twice_tcp_says_nothing_a_second_time() -> None:
+    twice = judged("built/link-twice")
+    for number in twice.frames("frame.captured-twice"):
+        if twice.verdict(number, "frame.captured-twice").wording == "undecided":
+            continue
+        assert not [code for code in twice.codes(number) if code.startswith("tcp.")], number
+    for conversation in twice.conversations:
+        if isinstance(conversation, Conversation):
+            assert (conversation.client.retransmissions, conversation.server.retransmissions) == (1, 1)
