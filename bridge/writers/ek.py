@@ -29,6 +29,12 @@ _HEADLINE = b'"%bheadline":%%b,' % PREFIX
 _LAYER = b'"labdissect":{%%b"%bverdict":%%b,"%bcode":%%b,"%babout":["%%b"],%%b' % (PREFIX, PREFIX, PREFIX)
 
 
+def _first(listed: bytes) -> bytes:
+    """The first string of a JSON list of strings: a quote within it is escaped, so ``","`` can only part two."""
+    end = listed.find(b'","')
+    return listed[1 : end + 1] if end > 0 else listed[1:-1]
+
+
 class Ending(msgspec.Struct, omit_defaults=True, rename=lambda member: PREFIX.decode() + member):
     """The layer's members behind headline, verdict, code and about, in the order of the public contract."""
 
@@ -73,9 +79,10 @@ class EkWriter:
             return b'"labdissect":' + rest
         codes = tuple([verdict.rule.code for verdict in verdicts])
         texts = [render(verdict, self._language) for verdict in verdicts]
+        listed = json_text(texts)
         return _LAYER % (
-            _HEADLINE % json_text(texts[0]) if verdicts[0].about == packet.number else b"",
-            json_text(texts),
+            _HEADLINE % _first(listed) if verdicts[0].about == packet.number else b"",
+            listed,
             self._codes.get(codes) or self._remembered(self._codes, codes, codes),
             b'","'.join([b"%d" % verdict.about for verdict in verdicts]),
             rest[1:],

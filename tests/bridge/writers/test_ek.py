@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labdissect.bridge.escape import json_text
 from labdissect.bridge.readers.ek import EkReader, EkRecord
+from labdissect.bridge.writers.ek import _first
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.rule import Rule, Verdict, render
 from labdissect.plugins.writer import Problem, Record, Summary, WriterSettings
@@ -125,3 +127,9 @@ def test_hostile_text_is_kept_but_never_raw(said: str) -> None:
     line = out.getvalue().decode()
     assert not list(unsafe_characters(line))
     assert json.loads(line)["layers"]["labdissect"]["labdissect_labdissect_headline"] == said
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_the_first_string_of_a_list_is_found_whatever_it_holds(texts: list[str]) -> None:
+    assert json.loads(_first(json_text(texts))) == texts[0]
