@@ -21,7 +21,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import OWN, Entry, ek_layers, first_value, header
+from .fields import OWN, EntriesSource, ek_layers, first_value, header
 
 COPY_AT_MOST = 4096
 """Bytes of a line up to which one copy costs less than another buffer in a gathered write."""
@@ -240,7 +240,7 @@ class EkReader:
         if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
             return Record(line)
         entries = ek_layers(line)
-        source = _EntriesSource(self._layers, entries, _columns(whole))
+        source = EntriesSource(self._layers, entries, _columns(whole))
         frame = source.header("frame")
         number = frame.number if frame is not None and frame.number is not None else self._count + 1
         self._count = number
@@ -346,35 +346,6 @@ class _PlainSource:
 
     def columns(self) -> Mapping[str, str]:
         return {name: value for name in COLUMNS if (value := getattr(self._envelope, name)) is not None}
-
-
-class _EntriesSource:
-    """The layers of a line that was taken apart key by key."""
-
-    __slots__ = ("_columns", "_entries", "_headers", "_layers")
-
-    def __init__(self, layers: Mapping[str, Layer], entries: Sequence[Entry], columns: Mapping[str, str]) -> None:
-        self._layers, self._entries, self._columns = layers, entries, columns
-        self._headers: list[tuple[str, Header]] | None = None
-
-    def header(self, name: str) -> Header | None:
-        if name not in self._layers:
-            raise KeyError(name)
-        for layer, found in reversed(self.headers()):
-            if layer == name:
-                return found
-        return None
-
-    def headers(self) -> Sequence[tuple[str, Header]]:
-        if self._headers is None:
-            known = self._layers
-            self._headers = [
-                (entry.name, header(known[entry.name], entry, known)) for entry in self._entries if entry.name in known
-            ]
-        return self._headers
-
-    def columns(self) -> Mapping[str, str]:
-        return self._columns
 
 
 def detects(head: bytes) -> bool:

@@ -53,6 +53,34 @@ def header(layer: Layer, entry: Entry, layers: Mapping[str, Layer]) -> Header:
     return layer.decode(entry.fields, inner)
 
 
+class EntriesSource:
+    """A packet's source of layers where it was taken apart into entries; they are decoded when asked for."""
+
+    __slots__ = ("_columns", "_entries", "_headers", "_layers")
+
+    def __init__(self, layers: Mapping[str, Layer], entries: Sequence[Entry], columns: Mapping[str, str]) -> None:
+        self._layers, self._entries, self._columns = layers, entries, columns
+        self._headers: list[tuple[str, Header]] | None = None
+
+    def header(self, name: str) -> Header | None:
+        if name not in self._layers:
+            raise KeyError(name)
+        if not any(entry.name == name for entry in self._entries):
+            return None
+        return next((found for layer, found in reversed(self.headers()) if layer == name), None)
+
+    def headers(self) -> Sequence[tuple[str, Header]]:
+        if self._headers is None:
+            known = self._layers
+            self._headers = [
+                (entry.name, header(known[entry.name], entry, known)) for entry in self._entries if entry.name in known
+            ]
+        return self._headers
+
+    def columns(self) -> Mapping[str, str]:
+        return self._columns
+
+
 # EK
 
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 
 from labdissect.bridge.lines import LINE_LIMIT
-from labdissect.dissectors.layer import Header, Layer
+from labdissect.dissectors.layer import Layer
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import Entry, ek_layers, first_value, header, pdml_layers
+from .fields import EntriesSource, Entry, ek_layers, first_value, pdml_layers
 
 OWN = "labdissect"
 """The ``<proto>`` that carries our columns."""
@@ -167,7 +167,7 @@ class PdmlReader:
             reason = str(error) or type(error).__name__
             self._report(Problem(f"{name}: {reason}; passed on as it is", fatal=True, kind="bad line"))
             return Record(piece)
-        source = _Source(self._layers, entries, columns)
+        source = EntriesSource(self._layers, entries, columns)
         frame = source.header("frame")
         if number is None:
             number = frame.number if frame is not None else None
@@ -223,35 +223,6 @@ def flat_layers(piece: bytes) -> tuple[list[Entry], dict[str, str]]:
         else:
             fields.setdefault(name.replace(".", "_"), []).append(value)
     return ek_layers(json.dumps(fields).encode()), columns
-
-
-class _Source:
-    """The layers of a packet, decoded when asked for."""
-
-    __slots__ = ("_columns", "_entries", "_headers", "_layers")
-
-    def __init__(self, layers: Mapping[str, Layer], entries: Sequence[Entry], columns: Mapping[str, str]) -> None:
-        self._layers, self._entries, self._columns = layers, entries, columns
-        self._headers: list[tuple[str, Header]] | None = None
-
-    def header(self, name: str) -> Header | None:
-        if name not in self._layers:
-            raise KeyError(name)
-        for entry in reversed(self._entries):
-            if entry.name == name:
-                return next((found for layer, found in reversed(self.headers()) if layer == name), None)
-        return None
-
-    def headers(self) -> Sequence[tuple[str, Header]]:
-        if self._headers is None:
-            known = self._layers
-            self._headers = [
-                (entry.name, header(known[entry.name], entry, known)) for entry in self._entries if entry.name in known
-            ]
-        return self._headers
-
-    def columns(self) -> Mapping[str, str]:
-        return self._columns
 
 
 def detects(head: bytes) -> bool:

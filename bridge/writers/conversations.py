@@ -70,7 +70,7 @@ def as_object(conversation: Conversation | Exchange, until: int | None = None) -
     client, server = conversation.client, conversation.server
     tcp = conversation if isinstance(conversation, Conversation) else None
     ended = None if tcp is None else outcome(tcp, until)
-    history = conversation.zeek.history if isinstance(conversation, Conversation) else conversation.history
+    history = conversation.history
     return {
         "proto": conversation.proto,
         "stream": conversation.stream,
