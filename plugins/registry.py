@@ -7,7 +7,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,11 +45,15 @@ class Registry:
     readers: dict[str, ReaderFormat] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     """Plugin name → where it came from, in the order of loading."""
+    judging: Collection[str] | None = None
+    """Names of the plugins whose analyzers work; None: all do."""
 
     def analyzers(self, settings: Settings) -> list[Analyzer]:
         """Fresh analyzers for one input, built-ins first."""
         found: list[Analyzer] = []
         for name, plugin in self.manager.list_name_plugin():
+            if self.judging is not None and name not in self.judging:
+                continue
             hook = getattr(plugin, "labdissect_analyzers", None)
             if hook is not None and self.manager.parse_hookimpl_opts(plugin, "labdissect_analyzers") is not None:
                 made = _called(name, hook, settings)
@@ -66,9 +70,12 @@ class _Dissectors:
         return builtin_layers()
 
 
-def load(names: Iterable[str] = (), *, entry_points: bool = True, extra_packages: Sequence[str] = ()) -> Registry:
+def load(
+    names: Iterable[str | ModuleType] = (), *, entry_points: bool = True, extra_packages: Sequence[str] = ()
+) -> Registry:
     """Loads the built-ins, what is installed, and ``names`` (files ending in .py, or modules).
 
+    :param entry_points: whether also what is installed and what LABDISSECT_PLUGINS names
     :param extra_packages: further packages whose modules hold built-in hooks (the bridge's readers and writers)
     :raises PluginError: when one cannot be loaded or two give the same name
     """
@@ -85,7 +92,7 @@ def load(names: Iterable[str] = (), *, entry_points: bool = True, extra_packages
         registry.sources[name] = "built in"
     if entry_points:
         _load_entry_points(registry)
-    for name in (*_from_environment(), *names):
+    for name in (*(_from_environment() if entry_points else ()), *names):
         _load_named(registry, name)
     try:
         manager.check_pending()
@@ -133,7 +140,10 @@ def _load_entry_points(registry: Registry) -> None:
         _register(registry, plugin, entry.name, f"entry point {entry.value}")
 
 
-def _load_named(registry: Registry, name: str) -> None:
+def _load_named(registry: Registry, name: str | ModuleType) -> None:
+    if isinstance(name, ModuleType):
+        _register(registry, name, name.__name__, name.__file__ or name.__name__)
+        return
     path = Path(name)
     if name.endswith(".py") or path.is_file():
         if not path.is_file():
