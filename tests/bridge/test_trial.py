@@ -70,10 +70,10 @@ def test_a_file_of_tsharks_output(tmp_path: Path) -> None:
 
 
 def test_through_tshark_a_port_can_be_decoded_as_another_protocol() -> None:
-    frames = [udp(b"\0\1notes\0octet\0", dport=40069)]
+    frames = [udp(b"<14>a note", dport=40514)]
     assert run(LOW_TTL, frames, tshark=True).packet(1).protocols == "eth:ethertype:ip:udp:data"
-    decoded = run(LOW_TTL, frames, tshark=True, decode_as=["udp.port==40069,tftp"])
-    assert decoded.packet(1).protocols == "eth:ethertype:ip:udp:tftp"
+    decoded = run(LOW_TTL, frames, tshark=True, decode_as=["udp.port==40514,syslog"])
+    assert decoded.packet(1).protocols == "eth:ethertype:ip:udp:syslog"
 
 
 def test_conversations_are_followed() -> None:
