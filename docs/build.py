@@ -1,4 +1,4 @@
-"""Writes what is generated of the documentation: plugins/examples.json and docs/rules.
+"""Writes what is generated of the documentation: plugins/examples.json, docs/rules, docs/hooks.md.
 
     python -m docs.build            # `make docs`
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from docs.hooks_page import hooks_page
 from labdissect.bridge.documentation import pages
 from labdissect.bridge.engine import FAILED
 from labdissect.bridge.escape import visible
@@ -23,6 +24,7 @@ from tests.conftest import DATA, built_in, capture_path, judged
 
 ROOT = Path(__file__).resolve().parent.parent
 RULE_PAGES = ROOT / "docs" / "rules"
+HOOKS_PAGE = ROOT / "docs" / "hooks.md"
 EVIDENCE_LIMIT = 12
 """Facts of one example that are shown."""
 
@@ -71,6 +73,7 @@ def main() -> None:
         path.unlink()
     for path, text in wanted.items():
         path.write_text(text, encoding="utf-8")
+    HOOKS_PAGE.write_text(hooks_page(), encoding="utf-8")
     print(f"{len(wanted)} pages in {RULE_PAGES.relative_to(ROOT)}")
 
 

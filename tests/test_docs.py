@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from docs.build import RULE_PAGES, examples_text, rule_pages
+from docs.build import HOOKS_PAGE, RULE_PAGES, examples_text, rule_pages
+from docs.hooks_page import hooks_page
 from labdissect.bridge.documentation import linked, plain
 from labdissect.plugins import examples
+from labdissect.plugins.hookspecs import Hooks
 
 STALE = "stale: run `make docs`"
 
@@ -20,6 +22,14 @@ def test_the_pages_say_what_the_rules_say() -> None:
     assert {path.name for path in RULE_PAGES.glob("*.md")} == {path.name for path in wanted}, STALE
     for path, text in wanted.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is {STALE}"
+
+
+def test_the_page_of_hooks_says_what_the_hookspecs_say() -> None:
+    page = hooks_page()
+    assert HOOKS_PAGE.read_text(encoding="utf-8") == page, f"{HOOKS_PAGE.name} is {STALE}"
+    hooks = [name for name in vars(Hooks) if name.startswith("labdissect_")]
+    assert all(f"\n## {name}\n" in page for name in hooks)
+    assert ":param" not in page and ":class:" not in page and "``" not in page.replace("```", "")
 
 
 def test_an_example_in_each_language() -> None:
