@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -176,15 +177,20 @@ def arranged(verdicts: list[Verdict], packet: Packet) -> list[Verdict]:
     """Highest rank first, those about the packet itself before those about others; deciding frame, stream filled in."""
     conversation, number = packet.conversation, packet.number
     decided = (number, "", None) if conversation is None else (number, conversation.proto, conversation.stream)
-    elsewhere = False
+    elsewhere = disordered = False
+    least = math.inf
     for verdict in verdicts:
         verdict.decided = decided
         if verdict.about != number:
             elsewhere = True
-    if len(verdicts) > 1:
+        rank = verdict.rule.rank
+        if rank > least:
+            disordered = True
+        least = rank
+    if disordered:
         verdicts.sort(key=_rank, reverse=True)
-        if elsewhere:
-            verdicts.sort(key=lambda verdict: verdict.about != number)
+    if elsewhere:
+        verdicts.sort(key=lambda verdict: verdict.about != number)
     return verdicts
 
 

@@ -106,7 +106,7 @@ def _through(
         verdicts = annotate_packet(packet)
         for verdict in verdicts:
             code = verdict.rule.code
-            codes[code] = codes.get(code, 0) + 1
+            codes[code] += 1
         try:
             write(record, packet, verdicts)
         except UNSAYABLE as error:

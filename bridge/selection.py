@@ -56,26 +56,18 @@ class SelectedWriter:
         self._writer = writer
         self._selection = selection
         self._shown = shown
-        self._index: Record | None = None
         self._count = 0
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The packet, if it is shown, with the verdicts that are let through."""
-        index, self._index = self._index, None
-        if self._shown is not None:
-            if not self._shown(packet.number):
-                return
-            if index is not None:
-                self._writer.other(index)
+        if self._shown is not None and not self._shown(packet.number):
+            return
         self._count += 1
         self._writer.packet(record, packet, self._selection.of(verdicts))
 
     def other(self, record: Record) -> None:
-        """As it is; the index line of a packet goes where the packet goes."""
-        if self._shown is not None and record.raw.startswith(b'{"index"'):
-            self._index = record
-        else:
-            self._writer.other(record)
+        """Passed on."""
+        self._writer.other(record)
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Conversations are of all packets, shown or not."""

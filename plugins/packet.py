@@ -49,6 +49,9 @@ class Packet:
     """The frame in which the capture had this same packet before, when that is certain."""
     size: int = 0
     """Bytes of the input that it was read from: what keeping it keeps in memory."""
+    if TYPE_CHECKING:
+        tcp: Any
+        """Like every layer made by :meth:`__getattr__`, but readers may set this one, which nearly everybody asks for."""
 
     def __init__(self, source: Source, number: int, time: int | None, length: int | None, protocols: str) -> None:
         self.source = source
@@ -64,7 +67,7 @@ class Packet:
             header = self.source.header(name)
         except KeyError:
             raise AttributeError(f"packet {self.number}: {name!r} is neither an attribute nor a known layer") from None
-        self.__dict__[name] = header
+        setattr(self, name, header)
         return header
 
     @cached_property

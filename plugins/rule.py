@@ -184,56 +184,41 @@ def placeholders(template: str) -> set[str]:
 
 
 def _filler(template: str, language: str) -> Filler:
-    """Fills a text; its pieces are prepared once, as this runs for every verdict that is written."""
+    """Fills a text. It is made into a Python function once, as this runs for every verdict that is written: an f-string
+    takes two thirds of the time that ``%`` or ``str.format`` do."""
     formats = _formats(language)
-    pattern: list[str] = []
-    wanted: list[tuple[str, Callable[[Any], str] | None]] = []
+    pieces: list[str] = []
+    functions: dict[str, Any] = {}
     for literal, name, spec, _ in _template_parser.parse(template):
-        pattern.append(literal.replace("%", "%%"))
-        if name:
-            pattern.append("%s")
-            plain = not spec or spec in formats
-            wanted.append((name, formats.get(spec or "") if plain else partial(_python_format, spec=spec or "")))
-    joined = "".join(pattern)
-
-    def fill(params: Mapping[str, Any]) -> str:
-        return joined % tuple([convert(params[name]) if convert else params[name] for name, convert in wanted])
-
-    return fill
+        if literal:
+            pieces.append("f" + repr(literal.replace("{", "{{").replace("}", "}}")))
+        if name is None:
+            continue
+        if not name.isidentifier():
+            raise ValueError(f"{{{name}}} in a text is no parameter's name")
+        value = f"params['{name}']"
+        convert = partial(_python_format, spec=spec) if spec and spec not in formats else formats.get(spec or "")
+        if convert is not None:
+            function = f"convert_{len(functions)}"
+            functions[function] = convert
+            value = f"{function}({value})"
+        pieces.append(f'f"{{{value}}}"')
+    made: Filler = eval(f"lambda params: {' '.join(pieces) or repr('')}", functions)
+    return made
 
 
 def _python_format(value: Any, spec: str) -> str:
     return format(value, spec)
 
 
-_short: dict[tuple[Filler, Any], str] = {}
-SHORT_LIMIT = 1024
-"""Sentences with no or one parameter that are remembered."""
-
-
 def render(verdict: Verdict, language: str = "en") -> str:
     """The verdict's sentence in ``en`` or ``zh``. It may hold captured text: escape it for where it goes."""
-    rule, params = verdict.rule, verdict.params
+    rule = verdict.rule
     fill = rule.fillers.get((verdict.wording, language))
     if fill is None:
         text = rule.wordings[verdict.wording]
         fill = rule.fillers[verdict.wording, language] = _filler(text.zh if language == "zh" else text.en, language)
-    if len(params) > 1:
-        return fill(params)
-    return _rendered_short(fill, params)
-
-
-def _rendered_short(fill: Filler, params: Mapping[str, Any]) -> str:
-    """A sentence that comes again and again, such as that of PSH."""
-    value = next(iter(params.values()), None)
-    if type(value) is not str and value is not None:
-        return fill(params)
-    text = _short.get((fill, value))
-    if text is None:
-        text = fill(params)
-        if len(_short) < SHORT_LIMIT:
-            _short[fill, value] = text
-    return text
+    return fill(verdict.params)
 
 
 def filled(text: Text, params: Mapping[str, Any], language: str = "en") -> str:

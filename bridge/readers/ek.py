@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -26,38 +26,43 @@ from .fields import OWN, EntriesSource, ek_layers, first_value, header
 COPY_AT_MOST = 4096
 """Bytes of a line up to which one copy costs less than another buffer in a gathered write."""
 
+INDEX = b'{"index":'
+"""How the line begins that tells Elasticsearch where the document on the next line belongs."""
 _WHITE = b" \t\r\n"
 
 
 class EkRecord(Record):
-    """A line of EK."""
+    """A packet's line of EK, and the index line before it if there is one: for _bulk the two are one document."""
 
-    __slots__ = ("_plain_end", "own")
+    __slots__ = ("_plain_end", "index", "own")
 
-    def __init__(self, raw: bytes, packet: Packet | None, *, plain_end: bool, own: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, raw: bytes, packet: Packet | None, plain_end: bool, own: tuple[str, ...] = (), index: bytes = b""
+    ) -> None:
         self.raw = raw  # not by super().__init__: one call less for every line
         self.packet = packet
         self._plain_end = plain_end
         self.own = own
         """Layers of ours that the line brought along, to be replaced."""
+        self.index = index
 
     def spliced(self, addition: bytes) -> Sequence[bytes | memoryview]:
-        """The line with ``addition`` (``"name":{…}``) as the last member of its layers."""
+        """The line with ``addition`` (``"name":{…}``) as the last member of its layers; the index line before it."""
         raw = self.raw
         if self._plain_end and not self.own:
             if len(raw) < COPY_AT_MOST:
-                return (b"".join((raw[:-3], b",", addition, b"}}\n")),)
-            return memoryview(raw)[:-3], b"," + addition + b"}}\n"
+                return (b"".join((self.index, raw[:-3], b",", addition, b"}}\n")),)
+            return self.index, memoryview(raw)[:-3], b"," + addition + b"}}\n"
         begin, end = layers_span(raw)
         inside = without_members(raw[begin:end], self.own) if self.own else raw[begin:end]
         body = inside[:-1]
         comma = b"" if body.strip(_WHITE) == b"{" else b","
-        return (raw[:begin], body, comma, addition, b"}", raw[end:])
+        return (self.index, raw[:begin], body, comma, addition, b"}", raw[end:])
 
     def without_own_layers(self) -> bytes:
-        """The line as it was before any layer of ours was added."""
+        """The lines as they were before any layer of ours was added."""
         begin, end = layers_span(self.raw)
-        return self.raw[:begin] + without_members(self.raw[begin:end], self.own) + self.raw[end:]
+        return self.index + self.raw[:begin] + without_members(self.raw[begin:end], self.own) + self.raw[end:]
 
 
 def layers_span(line: bytes) -> tuple[int, int]:
@@ -160,6 +165,8 @@ class EkReader:
         self._splitter = LineSplitter()
         self._count = 0
         self._lines = 0
+        self._index = b""
+        """An index line whose packet has not come yet."""
         self._own = (OWN,)
         at_once = {
             name for name in wanted if name in layers and layers[name].assemble is None and not layers[name].quotes
@@ -182,14 +189,28 @@ class EkReader:
         # the columns that -P -V adds by default; other titles take the slower way, so that a line that ends in }} is
         # known to end with its layers
         columns: list[Any] = [(name, text, None) for name in ("timestamp", *COLUMNS)]
-        envelope = msgspec.defstruct("EkLine", [("layers", kinds), *columns], gc=False, forbid_unknown_fields=True)
+        envelope = msgspec.defstruct(
+            "EkLine",
+            [("layers", kinds), *columns],
+            bases=(_PlainSource,),
+            namespace={"reader": self},
+            gc=False,
+            forbid_unknown_fields=True,
+        )
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(envelope, strict=False).decode
         self._decoders: dict[str, Callable[[Any], Any]] = {}
 
     def records(self, chunk: bytes) -> Iterator[Record]:
-        """The records of the lines that ``chunk`` completes."""
+        """The records of the lines that ``chunk`` completes. An index line waits for its packet."""
         for line in self._splitter.feed(chunk):
-            yield self.record(line)
+            if line.startswith(INDEX) and not self._index:
+                self._index = line
+                self._lines += 1
+                continue
+            record = self.record(line)
+            if self._index:
+                yield from self._lone_index()
+            yield record
 
     def end(self) -> Iterator[Record]:
         """The line that has no line feed, if any: the input may have been cut there."""
@@ -197,18 +218,25 @@ class EkReader:
         if rest:
             why = f"line {self._lines + 1} has no end: the input was cut there; what came before is complete"
             self._report(Problem(why, fatal=True, kind="cut"))
-            yield self.record(rest)
+            record = self.record(rest)
+            yield from self._lone_index()
+            yield record
+        yield from self._lone_index()
+
+    def _lone_index(self) -> Iterator[Record]:
+        """The index line that waits, when no packet follows it."""
+        if self._index:
+            yield Record(self._index)
+            self._index = b""
 
     def record(self, line: bytes) -> Record:
-        """One line's record."""
+        """One line's record; a packet's takes the index line that waits."""
         self._lines += 1
-        if line.startswith(b'{"index":'):
-            return Record(line)
         try:
-            envelope = self._decode(line)
+            source = self._decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._slow(line)
-        layers = envelope.layers
+        layers = source.layers
         frame = layers.frame
         if frame is None or type(frame) is list or layers._bytes or frame.number is None:
             return self._slow(line)
@@ -216,15 +244,15 @@ class EkReader:
         if ":icmp" in protocols and _quotes_another(protocols):
             return self._slow(line)  # tshark before 4.4 leaves quoted DNS beside the layers, as if it were the packet's
         self._count = number = frame.number
-        source = _PlainSource(self, layers, envelope)
         time = nanoseconds(frame.time_epoch_)
         if time is None:
-            time = _from_timestamp(envelope.timestamp)
+            time = _from_timestamp(source.timestamp)
         packet = Packet(source, number, time, frame.len, protocols)
         packet.size = len(line)
         if self._tcp_at_once and type(layers.tcp) is not list:
-            packet.__dict__["tcp"] = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
-        return EkRecord(line, packet, plain_end=line.endswith(b"}}\n"), own=() if not layers._own else self._own)
+            packet.tcp = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
+        index, self._index = self._index, b""
+        return EkRecord(line, packet, line.endswith(b"}}\n"), self._own if layers._own else (), index)
 
     def _slow(self, line: bytes) -> Record:
         """A line that the plain decoder did not take."""
@@ -250,7 +278,8 @@ class EkReader:
         length = frame.len if frame is not None else None
         protocols = (frame.protocols if frame is not None else None) or ":".join(entry.name for entry in entries)
         own = tuple(name for name in self._own if name in whole["layers"])
-        return EkRecord(line, Packet(source, number, time, length, protocols), plain_end=False, own=own)
+        index, self._index = self._index, b""
+        return EkRecord(line, Packet(source, number, time, length, protocols), False, own, index)
 
     def decoder(self, name: str) -> Callable[[Any], Any]:
         """Decodes one object of a regular layer."""
@@ -288,16 +317,16 @@ def _columns(whole: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-class _PlainSource:
-    """The layers of a plain line: decoded already, or bytes of JSON that are decoded when asked for."""
+class _PlainSource(msgspec.Struct):
+    """A plain line, whose layers are decoded already, or bytes of JSON that are decoded when asked for. Its members are
+    the reader's choice (:class:`EkReader`)."""
 
-    __slots__ = ("_envelope", "_layers", "_reader")
-
-    def __init__(self, reader: EkReader, layers: Any, envelope: Any) -> None:
-        self._reader, self._layers, self._envelope = reader, layers, envelope
+    reader: ClassVar[EkReader]
+    if TYPE_CHECKING:
+        layers: Any
 
     def header(self, name: str) -> Header | None:
-        found = getattr(self._layers, self._reader._attributes[name])
+        found = getattr(self.layers, self.reader._attributes[name])
         if found is None:
             return None
         kind = type(found)
@@ -312,10 +341,10 @@ class _PlainSource:
     def _decoded(self, name: str, raw: msgspec.Raw) -> list[Header]:
         """Every header that the raw value of a layer holds."""
         data = without_string(bytes(raw), BODY) if len(raw) > COPY_AT_MOST else bytes(raw)
-        layer = self._reader._layers[name]
+        layer = self.reader._layers[name]
         if layer.regular and not layer.quotes and data.startswith(b"{"):
             try:
-                plain = self._reader.decoder(name)(data)
+                plain = self.reader.decoder(name)(data)
                 if layer.irregular is None or not layer.irregular(plain):
                     return [plain]
             except (msgspec.DecodeError, UnicodeDecodeError):
@@ -323,15 +352,15 @@ class _PlainSource:
         if not data or data in (b"null", b"true", b"false"):
             return []
         key = name.replace(".", "_").encode()
-        known = self._reader._layers
+        known = self.reader._layers
         return [
             header(known[name], entry, known) for entry in ek_layers(b'{"%b":%b}' % (key, data)) if entry.name == name
         ]
 
     def headers(self) -> Sequence[tuple[str, Header]]:
-        layers = self._layers
+        layers = self.layers
         by_name: dict[str, list[Header]] = {}
-        for name, attribute in self._reader._attributes.items():
+        for name, attribute in self.reader._attributes.items():
             found = getattr(layers, attribute)
             if type(found) is msgspec.Raw:
                 found = self._decoded(name, found)
@@ -345,7 +374,7 @@ class _PlainSource:
         return ordered
 
     def columns(self) -> Mapping[str, str]:
-        return {name: value for name in COLUMNS if (value := getattr(self._envelope, name)) is not None}
+        return {name: value for name in COLUMNS if (value := getattr(self, name)) is not None}
 
 
 def detects(head: bytes) -> bool:

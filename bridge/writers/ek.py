@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ PREFIX = b"labdissect_labdissect_"
 REMEMBERED_LIMIT = 4096
 """Endings and lists of codes that are remembered as JSON."""
 
+
+Piece = TypeVar("Piece")
 
 _HEADLINE = b'"%bheadline":%%b,' % PREFIX
 _LAYER = b'"labdissect":{%%b"%bverdict":%%b,"%bcode":%%b,"%babout":["%%b"],%%b' % (PREFIX, PREFIX, PREFIX)
@@ -53,7 +55,7 @@ class EkWriter:
         self._language = settings.language
         self._columns = settings.columns
         self._endings: dict[Any, bytes] = {}
-        self._codes: dict[Any, bytes] = {}
+        self._codes: dict[tuple[str, ...], tuple[bytes, str | None]] = {}
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The line with our layer."""
@@ -65,8 +67,14 @@ class EkWriter:
     def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
         """``"labdissect":{…}``. Only the texts are new with every packet; the rest is made once and remembered."""
         segment, conversation = packet.segment, packet.conversation
+        texts, codes, about = [], [], []
+        for verdict in verdicts:
+            texts.append(render(verdict, self._language))
+            codes.append(verdict.rule.code)
+            about.append(b"%d" % verdict.about)
+        listed_codes, severity = self._codes.get(key := tuple(codes)) or self._remembered_codes(key, verdicts)
         ending = (
-            highest_severity(verdicts) if verdicts else None,
+            severity,
             None if segment is None else segment.client_state,
             None if segment is None else segment.server_state,
             None if conversation is None else conversation.conn_state,
@@ -74,23 +82,25 @@ class EkWriter:
         )
         rest = self._endings.get(ending)
         if rest is None:
-            rest = self._remembered(self._endings, ending, Ending(*ending))
+            rest = self._remembered(self._endings, ending, msgspec.json.encode(Ending(*ending)))
         if not verdicts:
             return b'"labdissect":' + rest
-        codes = tuple([verdict.rule.code for verdict in verdicts])
-        texts = [render(verdict, self._language) for verdict in verdicts]
         listed = json_text(texts)
         return _LAYER % (
             _HEADLINE % _first(listed) if verdicts[0].about == packet.number else b"",
             listed,
-            self._codes.get(codes) or self._remembered(self._codes, codes, codes),
-            b'","'.join([b"%d" % verdict.about for verdict in verdicts]),
+            listed_codes,
+            b'","'.join(about),
             rest[1:],
         )
 
-    def _remembered(self, known: dict[Any, bytes], key: Any, value: object) -> bytes:
-        """A piece of JSON for next time."""
-        made = msgspec.json.encode(value)
+    def _remembered_codes(self, codes: tuple[str, ...], verdicts: Sequence[Verdict]) -> tuple[bytes, str | None]:
+        """Codes as JSON, and the highest severity among their rules."""
+        severity = highest_severity(verdicts) if verdicts else None
+        return self._remembered(self._codes, codes, (msgspec.json.encode(codes), severity))
+
+    def _remembered(self, known: dict[Any, Piece], key: Any, made: Piece) -> Piece:
+        """A piece of JSON, kept for next time."""
         if len(known) < REMEMBERED_LIMIT:
             known[key] = made
         return made

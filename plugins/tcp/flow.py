@@ -48,8 +48,8 @@ class Flow(BaseAnalyzer):
             verdicts += _zero_window(packet, segment, conversation)
         elif not segment.newly_acked and not segment.length:
             verdicts += _update(packet, segment, conversation)
-        if segment.length and segment.kind is NEW and segment.receiver.window is not None:
-            verdicts += _full(packet, segment, conversation)
+        if segment.length and segment.kind is NEW and _fills_window(segment):
+            verdicts.append(_full(packet, segment, conversation))
         if segment.flags & URG and segment.flags & ACK:
             pointer = packet.tcp.urgent_pointer or 0
             params = {"pointer": pointer, "end": segment.seq + pointer}
@@ -109,21 +109,24 @@ def _update(packet: Packet, segment: Segment, conversation: Conversation) -> Ite
     yield Verdict(UPDATE, packet.number, params, (Evidence(packet.number, "tcp.window_size", window),))
 
 
-def _full(packet: Packet, segment: Segment, conversation: Conversation) -> Iterable[Verdict]:
+def _fills_window(segment: Segment) -> bool:
+    """Whether as many bytes are under way now as the receiver has room for."""
     sender, receiver = segment.sender, segment.receiver
-    if receiver.ack_position is None or receiver.window is None or not receiver.window or not receiver.window_scaled:
-        return
-    flight = sender.position - receiver.ack_position
-    if flight != receiver.window:
-        return
+    if receiver.ack_position is None or not receiver.window or not receiver.window_scaled:
+        return False
+    return sender.position - receiver.ack_position == receiver.window
+
+
+def _full(packet: Packet, segment: Segment, conversation: Conversation) -> Verdict:
+    sender, receiver = segment.sender, segment.receiver
     params = {
         "who": conversation.role(sender),
         "peer": conversation.role(receiver),
-        "flight": flight,
+        "flight": receiver.window,
         "frame": receiver.last_frame,
     }
     evidence = (Evidence(receiver.last_frame or 0, "tcp.window_size", receiver.window),)
-    yield Verdict(WINDOW_FULL, packet.number, params, evidence)
+    return Verdict(WINDOW_FULL, packet.number, params, evidence)
 
 
 def _congestion(packet: Packet, segment: Segment, conversation: Conversation) -> Iterable[Verdict]:
