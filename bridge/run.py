@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from labdissect.plugins.analyzer import Settings
-from labdissect.plugins.registry import Registry
+from labdissect.plugins.registry import PluginError, Registry
 from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
 from labdissect.plugins.writer import Problem, ReaderFormat, Record, Summary, Writer
 
 from .engine import Engine
+from .failures import UsageFailure
 
 if TYPE_CHECKING:
     from .source import Source
@@ -34,6 +35,7 @@ def annotate(
     again. OSError of the writer's stream is raised as it is.
 
     :param summary: where to count, for callers that want to know how far it has come
+    :raises UsageFailure: when a plugin cannot make its analyzers, perhaps for an option (``--set``)
     """
     summary = summary if summary is not None else Summary()
 
@@ -49,7 +51,10 @@ def annotate(
         _count(summary, verdicts)
         _said(writer.conversation, (conversation,), verdicts, told)
 
-    engine = Engine(registry, settings or Settings(), told, ended)
+    try:
+        engine = Engine(registry, settings or Settings(), told, ended)
+    except PluginError as error:
+        raise UsageFailure(str(error)) from error
     reader = reader_format.make(registry.layers, told, engine.wanted)
     interrupted = False
     try:

@@ -17,6 +17,7 @@ from labdissect.plugins.column import Column
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
+from labdissect.plugins.writer import Record, Summary, Writer, WriterFormat, WriterSettings
 
 __version__ = "0.1.0"
 
@@ -30,10 +31,15 @@ __all__ = [
     "Header",
     "Layer",
     "Packet",
+    "Record",
     "Rule",
     "Settings",
+    "Summary",
     "Text",
     "Verdict",
+    "Writer",
+    "WriterFormat",
+    "WriterSettings",
     "bits",
     "hookimpl",
     "note",
