@@ -21,7 +21,7 @@ from .failures import DONE, INTERRUPTED, Failure
 from .invocation import Invocation
 from .options import OPTIONS
 
-COMMANDS = ("why", "explain", "rules", "layers", "plugins", "doctor")
+COMMANDS = ("live", "why", "explain", "rules", "layers", "plugins", "doctor")
 """Names of the files in commands/, in the order of ``--help``."""
 
 
@@ -63,7 +63,7 @@ class FrontDoor(click.Group):
 @click.command(
     cls=FrontDoor,
     name="labdissect",
-    params=OPTIONS,
+    params=list(OPTIONS),
     invoke_without_command=True,
     subcommand_metavar="[FILE… | COMMAND …]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -13,6 +13,8 @@ class Interruption:
     """While the program waits for input, Ctrl-C raises KeyboardInterrupt there; while it works, Ctrl-C is kept until it
     waits again. A second Ctrl-C raises at once."""
 
+    signals: tuple[signal.Signals, ...] = (signal.SIGINT,)
+
     def __init__(self) -> None:
         self.asked = False
         self._waiting = False
@@ -35,12 +37,13 @@ class Interruption:
 
     @contextmanager
     def installed(self) -> Iterator[Interruption]:
-        """Handles SIGINT meanwhile; only the main thread may."""
+        """Handles the signals meanwhile; only the main thread may."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        before = signal.signal(signal.SIGINT, self._handle)
+        before = {number: signal.signal(number, self._handle) for number in self.signals}
         try:
             yield self
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -30,10 +30,12 @@ ENVIRONMENT_VARIABLE = "LABDISSECT_TSHARK"
 LINES_KEPT = 20
 """Of what tshark says on stderr; a broken option makes it list everything it knows."""
 SECONDS_TO_STOP = 3.0
+_NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""Windows' word for what ``start_new_session`` is elsewhere."""
 
 _INVALID_OPTION = 1
 """tshark's exit code for options that it does not take; those for files differ by version."""
-_HARMLESS = ("Running as user", "Capturing on ", "File: ")
+_HARMLESS = ("Running as user", "Capturing on ", "File: ", "Packets captured: ")
 
 HOW_TO_INSTALL = "install it (Debian, Ubuntu: `sudo apt install tshark`; macOS, Windows: wireshark.org)"
 
@@ -49,14 +51,14 @@ def find() -> Path:
         if found is None:
             raise TsharkFailure(f"{ENVIRONMENT_VARIABLE} names {named}, which is no program that can be run")
         return Path(found)
-    for folder in (*_path_folders(), *_usual_folders()):
+    for folder in (*path_folders(), *_usual_folders()):
         found = shutil.which("tshark", path=folder)
         if found is not None:
             return Path(found)
     raise TsharkFailure(f"tshark is not there; {HOW_TO_INSTALL}, or name it in {ENVIRONMENT_VARIABLE}")
 
 
-def _path_folders() -> list[str]:
+def path_folders() -> list[str]:
     """PATH without its relative folders: a tshark that lies about in the working directory is not the user's."""
     return [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()]
 
@@ -88,20 +90,30 @@ def version(path: Path) -> tuple[int, ...]:
 
 
 class Running:
-    """A tshark at work; its output is :attr:`stream`. Whoever starts it stops it."""
+    """A tshark at work; its output is :attr:`stream`. Whoever starts it stops it.
 
-    def __init__(self, path: Path, arguments: Sequence[str]) -> None:
+    :param fed: whether it reads what is written to :attr:`input`
+    :param apart: whether a Ctrl-C on the terminal is kept from it
+    """
+
+    program = "tshark"
+    """What its complaints begin with."""
+
+    def __init__(self, path: Path, arguments: Sequence[str], *, fed: bool = False, apart: bool = False) -> None:
         try:
             self._process = subprocess.Popen(
                 [path, *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
+                start_new_session=apart,
+                creationflags=_NEW_GROUP if apart else 0,
             )
         except OSError as error:
             raise TsharkFailure(f"{path} cannot be run: {error.strerror}") from error
         self.stream = cast(BinaryIO, self._process.stdout)
+        self.input = cast(BinaryIO, self._process.stdin)
         enlarge_pipe(self.stream.fileno())
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=LINES_KEPT)
@@ -144,9 +156,19 @@ class Running:
     @property
     def complaint(self) -> str:
         """The sentence in which it says why it gave up, without its own name before it; empty when it said nothing."""
-        lines = [*self._first, *self._last]
-        mine = [line.removeprefix("tshark: ") for line in lines if line.startswith("tshark: ")]
-        return (mine or lines[-1:] or [""])[0]
+        name = f"{self.program}: "
+        mine = [line.removeprefix(name) for line in self.said if line.startswith(name)]
+        return (mine or self.said[-1:] or [""])[0]
+
+    @property
+    def said(self) -> list[str]:
+        """What it said on stderr, but for harmless lines; of many the first and the last."""
+        return [*self._first, *self._last]
+
+    def ask_to_stop(self) -> None:
+        """Asks it to end, without waiting for that."""
+        if self._process.poll() is None:
+            self._process.terminate()
 
     def stop(self) -> None:
         """Ends it, if it has not ended, and frees what it held."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def annotate(invocation: Invocation, files: Sequence[str], given: Mapping[str, Any]) -> int:
     """Reads the files, or standard input when there are none, and writes them annotated; the exit code."""
     asked = request(given, invocation.registry)
-    job = Job(invocation, asked, tuple(files) or (STANDARD,), terminal=_is_terminal(asked))
+    job = Job(invocation, asked, tuple(files) or (STANDARD,), terminal=is_terminal(asked))
     with job.interruption.installed():
         if len(job.files) == 1:
             return job.one(job.files[0])
@@ -46,7 +46,8 @@ def joined(codes: Sequence[int]) -> int:
     return INCOMPLETE if worst != DONE and min(codes) != worst else worst
 
 
-def _is_terminal(asked: Request) -> bool:
+def is_terminal(asked: Request) -> bool:
+    """Whether a person reads the output as it comes."""
     return asked.destination is None and sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -100,6 +101,13 @@ class Job:
             output=reader,
             columns=not expected.accepts,
         )
+        return self.annotated(source, name)
+
+    def annotated(self, source: Source, name: str) -> int:
+        """An open input to its end, which closes it; the exit code.
+
+        :param name: of the FILE, for ``-Y``
+        """
         format = self.format_for(source.reader.name)
         if format.accepts and source.reader.name not in format.accepts:
             source.close()

@@ -1,0 +1,87 @@
+"""`labdissect live -i IFACE`: a table that follows what is captured now, and a summary when the capture ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from labdissect.bridge.commands.annotate import Job, is_terminal
+from labdissect.bridge.invocation import Invocation
+from labdissect.bridge.options import OPTIONS, shared
+from labdissect.bridge.pausing import PausingOutput, keys
+
+if TYPE_CHECKING:
+    from labdissect.bridge.live import CaptureInterruption
+
+NOT_LIVE = {"display_filter", "two_passes", "language", "plugin"}
+"""Options of the main job that a live capture has no use for, or that every command has anyway."""
+
+
+@click.command("live")
+@click.option("-i", "interface", metavar="IFACE", help="Where to capture; else dumpcap's first interface.")
+@click.option("-f", "capture_filter", metavar="FILTER", help="What to capture, in libpcap's language: tcp port 80.")
+@click.option("-c", "count", type=click.IntRange(min=1), help="End after so many packets.")
+@click.option("-a", "conditions", multiple=True, metavar="duration:S", help="End after so many seconds.")
+@shared
+def command(
+    invocation: Invocation,
+    interface: str | None,
+    capture_filter: str | None,
+    count: int | None,
+    conditions: tuple[str, ...],
+    **given: Any,
+) -> int:
+    """Captures and says what each packet does as it comes; Ctrl-C ends it with a summary.
+
+    On a terminal the space key holds the table; nothing is lost meanwhile. tshark's dumpcap captures.
+    """
+    from labdissect.bridge import dumpcap, tshark
+    from labdissect.bridge.live import CaptureInterruption, LiveTshark
+    from labdissect.bridge.request import request
+    from labdissect.bridge.source import Source
+
+    registry = invocation.registry
+    asked = request({**given, "display_filter": None, "two_passes": False}, registry)
+    asked = replace(asked, format=asked.format or "table")
+    path = tshark.find()
+    capturing = dumpcap.find(path)
+    name = interface or next((one.name for one in dumpcap.interfaces(capturing)), "the first interface")
+    job = LiveJob(invocation, asked, (name,), is_terminal(asked), interruption=CaptureInterruption())
+    with job.interruption.installed():
+        ends = ["-c", str(count)] if count else []
+        for condition in conditions:
+            ends += ["-a", condition]
+        format = job.format_for("ek")
+        reader = "ek" if not format.accepts or "ek" in format.accepts else format.accepts[0]
+        capture = dumpcap.Dumpcap(capturing, interface, capture_filter, ends)
+        running = LiveTshark(path, capture, reader, asked.options, columns=not format.accepts)
+        job.interruption.stops(running.stop_capture)
+        source = Source(name, registry.readers[reader], running.stream, tshark=running, interruption=job.interruption)
+        return job.annotated(source, name)
+
+
+command.params += [option for option in OPTIONS if option.name not in NOT_LIVE]
+
+
+@dataclass
+class LiveJob(Job):
+    """A capture on its way to one output, which a person may hold."""
+
+    interruption: CaptureInterruption = field(kw_only=True)
+
+    @contextmanager
+    def _output(self) -> Iterator[BinaryIO]:
+        with super()._output() as out:
+            if not self.terminal:
+                yield out
+                return
+            pausing = PausingOutput(out, self.language)
+            with keys(lambda key: pausing.toggle() if key == " " else None):
+                try:
+                    yield pausing  # type: ignore[misc]
+                finally:
+                    pausing.go_on()
