@@ -17,6 +17,7 @@ from construct import (
     Int8ub,
     Int16ub,
     Int24ub,
+    Int32ub,
     ListContainer,
     Optional,
     Prefixed,
@@ -25,7 +26,7 @@ from construct import (
 )
 from construct.core import stream_read_entire, stream_write
 
-from .layer import Fields, Layer, Text, Worked, as_integer, note
+from .layer import Fields, Layer, Text, Worked, as_bytes, as_integer, note
 from .options import All, Options, Values
 from .text import text_of
 
@@ -36,7 +37,7 @@ SERVER_HELLO_MESSAGE = "RFC 8446 §4.1.3"
 EXTENSION = "RFC 8446 §4.2"
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
-CLIENT_HELLO, SERVER_HELLO = 1, 2
+CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE = 1, 2, 4, 11
 SERVER_NAME, SUPPORTED_GROUPS, SIGNATURE_ALGORITHMS, ALPN, SUPPORTED_VERSIONS, KEY_SHARE = 0, 10, 13, 16, 43, 51
 HANDSHAKE_TYPES = frozenset({0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 22, 24})
 LARGEST_RECORD = (1 << 14) + 2048
@@ -88,8 +89,14 @@ MESSAGES = Values(
             "comp_method" / Int8ub,
             "extensions" / Optional(Prefixed(Int16ub, SERVER_EXTENSIONS)),
         ),
+        NEW_SESSION_TICKET: Struct(
+            "session_ticket_lifetime_hint" / Int32ub,
+            "session_ticket" / Prefixed(Int16ub, GreedyBytes),
+        ),
+        CERTIFICATE: Struct("certificates" / Prefixed(Int24ub, All(Prefixed(Int24ub, GreedyBytes)))),
     }
 )
+"""As they are in the clear: the Certificate of TLS 1.3, which differs, is always encrypted."""
 
 
 class _Message(Construct):  # type: ignore[misc]
@@ -212,6 +219,11 @@ def _alert(header: Any, name: str) -> int | None:
     return next((record.content[name] for record in header.records if name in record.content), None)
 
 
+def _of_message(kind: int, name: str) -> Callable[[Any], Any]:
+    """A member of the first message of this type in the clear."""
+    return lambda header: next((one.body[name] for one in _messages(header, kind) if name in one.body), None)
+
+
 def _hello(name: str) -> Callable[[Any], Any]:
     return lambda header: next((hello[name] for hello in _hellos(header)), None)
 
@@ -230,6 +242,8 @@ def assemble(fields: Fields) -> dict[str, Any]:
         found[member] = _integers(fields, name)
     for member, name in _REPEATED_TEXT.items():
         found[member] = list(fields.get(f"tls_{name}", ()))
+    certificates = map(as_bytes, fields.get("tls_handshake_certificate", ()))
+    found["handshake.certificate"] = [one for one in certificates if one is not None]
     return {member: values for member, values in found.items() if values}
 
 
@@ -338,6 +352,16 @@ LAYER = Layer(
         "handshake.extensions_key_share_group"
         / Worked(lambda header: _all(header, KEY_SHARE, _shares))
         * note("groups that keys are given for", "密钥共享所用的群组", "RFC 8446 §4.2.8"),
+        "handshake.certificate"
+        / Worked(_of_message(CERTIFICATE, "certificates"))
+        * note(
+            "the certificates, the sender's own first, in DER",
+            "各证书(DER 编码),发送方自己的在最前",
+            "RFC 5246 §7.4.2",
+        ),
+        "handshake.session_ticket_lifetime_hint"
+        / Worked(_of_message(NEW_SESSION_TICKET, "session_ticket_lifetime_hint"), Int32ub)
+        * note("seconds for which a session ticket is good", "会话票据的有效期,秒", "RFC 5077 §3.3"),
         "alert_message.level"
         / Worked(lambda header: _alert(header, "level"), Int8ub)
         * note("1 warning, 2 fatal", "1 警告,2 致命", "RFC 8446 §6"),

@@ -17,7 +17,8 @@ from .rule import Verdict
 from .tcp.conversation import Conversation, Segment
 from .tcp.endpoint import Endpoint
 from .tcp.message import Carrier, reassembled
-from .tls.reader import Session, closing, records_of
+from .tls.reader import closing, records_of
+from .tls.session import Session
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer

@@ -172,6 +172,8 @@ def _formats(language: str) -> dict[str, Callable[[Any], str] | None]:
         "byte": counted("byte"),
         "segment": counted("segment"),
         "time": counted("time"),
+        "record": counted("record"),
+        "certificate": counted("certificate"),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labdissect.plugins.rule import Evidence, Verdict
@@ -11,16 +10,17 @@ from labdissect.plugins.tcp.conversation import Segment
 from labdissect.plugins.tcp.message import Carrier, reassembled
 
 from .names import ALERTS, SIGNALS, SUITES, is_grease, suite_name, version_name
+from .records import after_the_hellos
 from .rules import ALERT, ALERT_CLOSE, CERTIFICATE_HIDDEN, RESUMED, SNI, SUITE, VERSION
+from .session import CLIENT, SERVER, TLS_1_3, Session
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Header
     from labdissect.plugins.packet import Packet
 
-CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = 1, 2, 11
+CLIENT_HELLO, SERVER_HELLO = 1, 2
 ALERT_RECORD = 21
 PRE_SHARED_KEY = 41
-TLS_1_2, TLS_1_3 = 0x0303, 0x0304
 RECORD_HEADER = 5
 ENCRYPTED_ALERT = 19
 """Bytes of an alert in TLS 1.3: level and description, the true type, the tag of nearly all its suites."""
@@ -32,37 +32,17 @@ LONGEST = 80
 """Characters of captured text in a verdict."""
 
 
-@dataclass(slots=True)
-class Session:
-    """What the hellos of a connection said."""
-
-    hello: int | None = None
-    """Frame of the Client Hello."""
-    session_id: bytes | None = None
-    """In the Client Hello."""
-    offered: tuple[str, ...] = ()
-    """Names of the versions that the client offers."""
-    version: int | None = None
-    """What the server chose."""
-    said: set[str] = field(default_factory=set)
-    small: list[int | None] = field(default_factory=lambda: [None, None])
-    """Of client and server: frame of their newest record when it has the size of an encrypted alert."""
-
-
 def records_of(packet: Packet, segment: Segment, session: Session, carrier: Carrier) -> Iterator[Verdict]:
     """The verdicts of a packet in which records of TLS end."""
     headers = packet.all("tls")
-    who = "client" if segment.from_client else "server"
+    side, who = (CLIENT, "client") if segment.from_client else (SERVER, "server")
     for header in headers:
         types = header.handshake_type or ()
         if CLIENT_HELLO in types and header.handshake_ciphersuite:
             yield from _client_hello(packet, session, header)
         elif SERVER_HELLO in types and header.handshake_ciphersuite:
             yield from _server_hello(packet, session, header)
-        if CERTIFICATE in types and not segment.from_client and "visible" not in session.said:
-            session.said.add("visible")
-            evidence = (Evidence(packet.number, "tls.handshake.type", CERTIFICATE),)
-            yield Verdict(CERTIFICATE_HIDDEN, packet.number, {}, evidence, "visible")
+        yield from after_the_hellos(packet, session, header, side)
         if ALERT_RECORD in (header.record_content_type or ()):
             yield _alert(packet, session, header, who)
     yield from _carried(packet, segment, session, carrier, headers)
@@ -75,7 +55,7 @@ def _carried(
     sizes = [RECORD_HEADER + length for header in headers for length in header.record_length or ()]
     if not sizes:
         return
-    session.small[0 if segment.from_client else 1] = (
+    session.small[CLIENT if segment.from_client else SERVER] = (
         packet.number if sizes[-1] == RECORD_HEADER + ENCRYPTED_ALERT else None
     )
     rest = sum(sizes)
@@ -141,13 +121,14 @@ def _server_hello(packet: Packet, session: Session, header: Header) -> Iterator[
     yield _choice(number, version, hello, extension=bool(versions), retry=retry)
     if retry:
         return
+    session.answer, session.suite = number, suite_name(header.handshake_ciphersuite[0])
     resumed = _resumed(number, session, header, version)
     yield _suite(number, header.handshake_ciphersuite[0], version, resumed=resumed is not None)
     if resumed is not None:
         yield resumed
     elif version >= TLS_1_3:
         evidence = (Evidence(number, "tls.handshake.extensions.supported_version", f"0x{version:04x}"),)
-        yield Verdict(CERTIFICATE_HIDDEN, number, {}, evidence, "hidden")
+        yield Verdict(CERTIFICATE_HIDDEN, number, {}, evidence)
 
 
 def _choice(number: int, version: int, hello: int, *, extension: bool, retry: bool) -> Verdict:
@@ -218,7 +199,7 @@ def _alert(packet: Packet, session: Session, header: Header, who: str) -> Verdic
 
 def closing(packet: Packet, segment: Segment, session: Session) -> list[Verdict]:
     """What the last record before a FIN may have been, where TLS 1.3 hides it."""
-    frame = session.small[0 if segment.from_client else 1]
+    frame = session.small[CLIENT if segment.from_client else SERVER]
     if segment.fin != "new" or frame is None or session.version != TLS_1_3 or segment.sender.last_data_frame != frame:
         return []
     who = "client" if segment.from_client else "server"

@@ -159,17 +159,11 @@ CERTIFICATE_HIDDEN = Rule(
     "tls",
     "chat",
     54,
-    {
-        "hidden": Text(
-            "From here on TLS 1.3 encrypts the handshake too: the certificate comes as Application Data, and the capture "
-            "cannot show it.",
-            "从这里开始,TLS 1.3 连握手也加密:证书以 Application Data 的形式传送,捕获中无法看到。",
-        ),
-        "visible": Text(
-            "The server's certificate, unencrypted as always up to TLS 1.2: whoever is on the path can read it.",
-            "服务器证书:在 TLS 1.2 及以前总是以明文传送,路径上的任何人都能读到。",
-        ),
-    },
+    Text(
+        "From here on TLS 1.3 encrypts the handshake too: the certificate comes as Application Data, and the capture "
+        "cannot show it.",
+        "从这里开始,TLS 1.3 连握手也加密:证书以 Application Data 的形式传送,捕获中无法看到。",
+    ),
     ("RFC 8446 §2", "RFC 8446 §4.4.2", "RFC 5246 §7.4.2"),
     Text("There is no certificate in TLS 1.3.", "TLS 1.3 没有证书。"),
     Explanation(
@@ -180,8 +174,8 @@ CERTIFICATE_HIDDEN = Rule(
             "Certificate、Certificate Verify 与 Finished。",
         ),
         Text(
-            "The version that the Server Hello chose; tls.handshake.type 11 where the certificate is visible.",
-            "依据 Server Hello 选定的版本;证书可见时 tls.handshake.type 为 11。",
+            "The version that the Server Hello chose. Up to TLS 1.2 the certificate is visible: tls.certificate.",
+            "依据 Server Hello 选定的版本。TLS 1.2 及以前的证书可见:见 tls.certificate。",
         ),
         Text(
             "When a session is resumed no certificate is sent at all: in 1.3 the capture shows it by pre_shared_key in the "
