@@ -76,7 +76,7 @@ def _example(rule: Rule, language: str) -> Iterator[str]:
     shown = example(rule.code, language)
     if shown is None:
         return
-    option = " --lang zh" if language == "zh" else ""
+    option = "".join(f" --plugin {path}" for path in shown.plugins) + (" --lang zh" if language == "zh" else "")
     yield from (f"### {_said(_EXAMPLE, language)}", "", "```console")
     yield from (f"$ labdissect why {shown.capture} {shown.frame}{option}", "```", "", f"> {plain(shown.text)}", "")
     for frame, field, value in shown.evidence:

@@ -8,10 +8,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from labdissect.dissectors.layer import Text
+from labdissect.dissectors.layer import Layer, Text
 from labdissect.plugins.analyzer import Analyzer, Settings
 from labdissect.plugins.conversations import CONVERSATIONS_LIMIT, ConversationTable
 from labdissect.plugins.packet import Packet
+from labdissect.plugins.payloads import Payloads
 from labdissect.plugins.registry import Registry
 from labdissect.plugins.rule import Rule, Verdict
 from labdissect.plugins.tcp.conversation import Conversation
@@ -58,12 +59,16 @@ class Engine:
         *,
         conversations: int = CONVERSATIONS_LIMIT,
     ) -> None:
+        self._registry = registry
         self._analyzers: list[Analyzer] = registry.analyzers(settings)
         self._names = {id(analyzer): type(analyzer).__module__ for analyzer in self._analyzers}
         self._report = report
         self._ended = ended
         self._plans: dict[str, tuple[Plan, Plan]] = {}
         self.table = ConversationTable(self._conversation_ended, conversations)
+        self._payloads: Payloads | None = None
+        if registry.carried:
+            self._payloads = Payloads(registry.carried.values(), settings.decode_as, self._layer_failed, report)
         self.failures = 0
         self._pending: list[Verdict] = []
 
@@ -80,6 +85,8 @@ class Engine:
             self.table.observe_udp(packet)
         elif packet.icmp is not None or packet.icmpv6 is not None:
             self.table.observe_icmp(packet)
+        if self._payloads is not None:
+            self._pending += self._payloads.observe(packet)
         plan = self._plans.get(packet.protocols)
         if plan is None:
             plan = self._plan(packet.protocols)
@@ -143,16 +150,27 @@ class Engine:
 
     def _failed(self, analyzer: Analyzer, error: Exception, frame: int | None) -> Verdict:
         """Switches an analyzer off and says where its author should look."""
+        self._analyzers = [one for one in self._analyzers if one is not analyzer]
+        self._plans.clear()
+        name = self._names.get(id(analyzer), type(analyzer).__name__)
+        return self._blamed(name, _file_of(analyzer), error, frame)
+
+    def _layer_failed(self, layer: Layer, error: Exception, frame: int) -> Verdict:
+        """Says where the author of a layer should look."""
+        name = self._registry.givers["layer", layer.name]
+        file = getattr(self._registry.manager.get_plugin(name), "__file__", None)
+        return self._blamed(name, file or "", error, frame)
+
+    def _blamed(self, name: str, file: str, error: Exception, frame: int | None) -> Verdict:
+        """A plugin failed: reported, and the verdict about it.
+
+        :param file: the plugin's own, whose last line that the error passed through is named
+        """
         import traceback  # a plugin hardly ever fails; the import takes milliseconds of every start
 
         self.failures += 1
-        self._analyzers = [one for one in self._analyzers if one is not analyzer]
-        self._plans.clear()
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        own = [line for line in traceback.extract_tb(error.__traceback__) if line.filename == _file_of(analyzer)]
-        if own:
-            place = own[-1]
-        name = self._names.get(id(analyzer), type(analyzer).__name__)
+        lines = traceback.extract_tb(error.__traceback__)
+        place = next((line for line in reversed(lines) if line.filename == file), lines[-1])
         said = f"{type(error).__name__}: {error}"
         where = f"frame {frame}" if frame is not None else "the end of the input"
         why = f"plugin {name} failed at {where}: {said} ({place.filename}:{place.lineno}); switched off"

@@ -55,7 +55,7 @@ def annotate(
         engine = Engine(registry, settings or Settings(), told, ended)
     except PluginError as error:
         raise UsageFailure(str(error)) from error
-    reader = reader_format.make(registry.layers, told, engine.wanted)
+    reader = reader_format.make(registry.layers, told, engine.wanted, tuple(registry.carried))
     interrupted = False
     try:
         for chunk in chunks:

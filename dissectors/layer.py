@@ -336,6 +336,8 @@ class Layer:
     :param derived: fields that Wireshark adds
     :param assemble: for headers whose fields tshark prints in pieces (parallel arrays, options): makes members out of
         tshark's fields; what it returns wins over the plain decoding
+    :param message_length: over TCP, how many bytes the message is long that ``data`` begins with; None when more bytes
+        are needed to tell. Without it the Struct tells: it waits for what it cannot read yet
     :param irregular: where only some headers need ``assemble`` (IPv4 with options): tells which, from a plainly
         decoded one
     :param matches: whether bytes look like this layer. A layer that has it is tried on what its tables leave unbound,
@@ -355,6 +357,7 @@ class Layer:
     matches: Callable[[bytes], bool] | None = None
     quotes: bool = False
     irregular: Callable[[Any], bool] | None = None
+    message_length: Callable[[bytes], int | None] | None = None
     _by_name: dict[str, Field] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -436,6 +439,23 @@ class Layer:
             if value is not None:
                 setattr(header, one.stored, value)
         return header
+
+    @cached_property
+    def parsed_type(self) -> type[Header]:
+        """The :class:`Header` class of headers that were parsed from bytes: values as Construct gives them."""
+        members: list[Any] = [(one.attribute, Any, None) for one in self.fields if one.subcon is not None]
+        namespace = {"layer": self, "__module__": __name__}
+        made = msgspec.defstruct(f"{self.name}_parsed", members, bases=(Header,), namespace=namespace)
+        return cast("type[Header]", made)
+
+    def parsed(self, container: Mapping[str, Any]) -> Header:
+        """A header from what :meth:`parse` gave, its values as they are."""
+        get = container.get
+        return self.parsed_type((), *[get(name) for name in self._parsed_names])
+
+    @cached_property
+    def _parsed_names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.fields if one.subcon is not None)
 
     def decode(self, fields: Fields, inner: Sequence[tuple[str, Header]] = ()) -> Header:
         """A header from tshark's fields (PDML, ``-e``, or EK of an irregular layer).

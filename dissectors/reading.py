@@ -7,20 +7,31 @@ early come back short, and a negative length reads everything. :class:`StrictStr
 from __future__ import annotations
 
 import struct
+import sys
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
-from construct import Construct, ConstructError, StreamError
+from construct import Construct, ConstructError, StreamError, Terminated
+
+_TERMINATED = type(Terminated)._parse.__code__
+"""Construct's one reader that asks for a byte in order to get none."""
 
 
 class StrictStream(BytesIO):
     """Bytes of which :meth:`read` gives exactly as many as were asked for."""
+
+    wanted: int | None = None
+    """How many bytes there would have to be for the read that failed."""
 
     def read(self, size: int | None = None, /) -> bytes:
         if size is None:
             return super().read()
         data = super().read(size)
         if size < 0 or len(data) != size:
+            if sys._getframe(1).f_code is _TERMINATED:
+                return data
+            if size >= 0:
+                self.wanted = self.tell() - len(data) + size
             raise StreamError(f"{size} bytes wanted, {len(data)} there")
         return data
 
@@ -50,3 +61,40 @@ def read(parser: Construct, data: bytes, **context: Any) -> tuple[Any, int]:
     if isinstance(value, dict):
         value.pop("_io", None)
     return value, stream.tell()
+
+
+class Failure(NamedTuple):
+    """Why bytes were not what a construct reads."""
+
+    path: str
+    """The member, ``header.length``; empty when the construct has no members."""
+    offset: int
+    """Where the read began that failed, or the last one before the failure."""
+    reason: str
+
+
+class _Traced(StrictStream):
+    """Bytes that remember where they were read last."""
+
+    last = 0
+
+    def read(self, size: int | None = None, /) -> bytes:
+        self.last = self.tell()
+        return BytesIO.read(self, size)  # Construct, not compiled, looks for itself whether these are enough
+
+
+def why_not(subcon: Construct, data: bytes, error: ConstructError) -> Failure:
+    """Where and why ``subcon`` does not read ``data``, which :func:`read` has refused with ``error``.
+
+    Compiled parsers do not know which member they are at, so Construct reads it once more by the definition itself.
+    """
+    stream = _Traced(data)
+    try:
+        subcon.parse_stream(stream)
+    except ConstructError as found:
+        error = found
+    except Exception as found:
+        error = ConstructError(f"{type(found).__name__}: {found}")
+    path = (error.path or "").removeprefix("(parsing)").replace(" -> ", ".").removeprefix(".")
+    reason = str(error).rpartition("\n")[2] if error.path else str(error)
+    return Failure(path, stream.last, reason)

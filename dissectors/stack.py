@@ -1,8 +1,8 @@
-"""Walks the bytes of a frame through its layers, as the layers' tables bind them to each other."""
+"""Walks the bytes of a frame, or of a payload, through its layers, as the layers' tables bind them to each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,10 +30,20 @@ class Dissected:
     """The headers that an ICMP error quotes."""
 
 
-class Bindings:
-    """Which layer follows which: made once from layers, used for every frame."""
+Place = tuple[str, int | str]
+"""Where a layer is found: the dissector table and the value, ``("udp.port", 9000)``."""
 
-    def __init__(self, layers: Iterable[Layer]) -> None:
+ANY = "*"
+"""The value of a layer that no value of its table chooses, but :attr:`Layer.matches` alone: ``("udp.port", "*")``."""
+
+
+class Bindings:
+    """Which layer follows which: made once from layers, used for every frame.
+
+    :param rebound: places that belong to the layer of this name alone, whatever the layers themselves say
+    """
+
+    def __init__(self, layers: Iterable[Layer], rebound: Mapping[Place, str] | None = None) -> None:
         self._bound: dict[tuple[str, int | str], list[Layer]] = {}
         self._guessed: dict[str, list[Layer]] = {}
         self.named: dict[str, Layer] = {}
@@ -44,6 +54,29 @@ class Bindings:
             if layer.matches is not None:
                 for table in dict.fromkeys(table for table, _ in layer.over):
                     self._guessed.setdefault(table, []).append(layer)
+        for place, name in (rebound or {}).items():
+            if name in self.named:
+                self._bound[place] = [self.named[name]]
+
+    @property
+    def places(self) -> set[Place]:
+        """Everything that some layer is bound to."""
+        return set(self._bound)
+
+    def guesses(self, table: str) -> bool:
+        """Whether some layer recognizes payloads of this table by their bytes."""
+        return table in self._guessed
+
+    def recognizes(self, layer: Layer, data: bytes) -> bool:
+        """Whether bytes look like a layer; True for one that does not look."""
+        return layer.matches is None or layer.matches(data)
+
+    def read(self, layer: Layer, data: bytes, table: str) -> tuple[Any, int] | None:
+        """A header and its size in bytes; None when the bytes do not hold one."""
+        try:
+            return layer.parse_sized(data, table=table)
+        except ConstructError:
+            return None
 
     def candidates(self, table: str, values: Any, data: bytes) -> Iterator[Layer]:
         """Layers that may read ``data``: those that the table binds to the values, then those that recognize it.
@@ -52,10 +85,10 @@ class Bindings:
         """
         for value in values if isinstance(values, list | tuple) else [values]:
             for layer in reversed(self._bound.get((table, value), ())):  # a plugin's wins over a built-in one
-                if layer.matches is None or layer.matches(data):
+                if self.recognizes(layer, data):
                     yield layer
         for layer in self._guessed.get(table, ()):
-            if layer.matches is not None and layer.matches(data):
+            if self.recognizes(layer, data):
                 yield layer
 
 
@@ -65,9 +98,16 @@ def dissect(data: bytes, encap: int | str, layers: Sequence[Layer] | Bindings) -
     :param encap: ``frame.encap_type`` as tshark prints it, or the name of the first layer
     """
     bindings = layers if isinstance(layers, Bindings) else Bindings(layers)
+    return walked(data, "wtap_encap" if isinstance(encap, int) else "", encap, bindings)
+
+
+def walked(data: bytes, table: str, values: Any, bindings: Bindings) -> list[Dissected]:
+    """The headers in ``data``, outermost first, from where a table and its values say what comes first.
+
+    :param values: as for :meth:`Bindings.candidates`; with no table the name of the first layer
+    """
     found: list[Dissected] = []
     into, offset, end = found, 0, len(data)
-    table, values = ("wtap_encap", encap) if isinstance(encap, int) else ("", encap)
     for _ in range(DEEPEST):
         payload = data[offset:end]
         one = _first(bindings, table, values, payload, offset)
@@ -91,11 +131,9 @@ def _first(bindings: Bindings, table: str, values: Any, data: bytes, offset: int
     """The first candidate that can read the bytes."""
     named = bindings.named.get(values) if not table else None
     for layer in [named] if named else bindings.candidates(table, values, data):
-        try:
-            header, size = layer.parse_sized(data, table=table)
-        except ConstructError:
-            continue
-        return Dissected(layer.name, layer, header, offset, size)
+        read = bindings.read(layer, data, table)
+        if read is not None:
+            return Dissected(layer.name, layer, read[0], offset, read[1])
     return None
 
 

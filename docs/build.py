@@ -29,32 +29,33 @@ EVIDENCE_LIMIT = 12
 """Facts of one example that are shown."""
 
 
-def shown_frames() -> dict[str, tuple[str, int]]:
-    """Code → capture and frame that fire it."""
-    found: dict[str, tuple[str, int]] = {}
+def shown_frames() -> dict[str, tuple[str, int, list[str]]]:
+    """Code → capture and frame that fire it, and the plugins that it takes."""
+    found: dict[str, tuple[str, int, list[str]]] = {}
     for path in sorted((DATA / "rules").glob("*.yaml")):
         for code, shown in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-            capture, frame = shown["fires"]
-            found[code] = (capture, frame)
+            capture, frame, *plugins = shown["fires"]
+            found[code] = (capture, frame, plugins)
     return found
 
 
-def stored_example(capture: str, frame: int, verdict: Verdict) -> dict[str, Any]:
+def stored_example(capture: str, frame: int, plugins: list[str], verdict: Verdict) -> dict[str, Any]:
     """What examples.json keeps of a verdict."""
     path = capture_path(capture).resolve().relative_to(ROOT)
     evidence = [[one.frame, one.field, visible(str(one.value))] for one in verdict.evidence[:EVIDENCE_LIMIT]]
     texts = {language: visible(render(verdict, language)) for language in ("en", "zh")}
-    return {"capture": path.as_posix(), "frame": frame, **texts, "evidence": evidence}
+    made = {"capture": path.as_posix(), "frame": frame, **texts, "evidence": evidence}
+    return {**made, "plugins": plugins} if plugins else made
 
 
 def examples_text() -> str:
     """The whole of examples.json; a rule whose frame does not fire it is left out, as its own test tells."""
     known = built_in().rules
     found: dict[str, dict[str, Any]] = {}
-    for code, (capture, frame) in sorted(shown_frames().items()):
-        verdicts = [one for one in judged(capture).verdicts.get(frame, []) if one.rule.code == code]
+    for code, (capture, frame, plugins) in sorted(shown_frames().items()):
+        verdicts = [one for one in judged(capture, *plugins).verdicts.get(frame, []) if one.rule.code == code]
         if code in known and verdicts:
-            found[code] = stored_example(capture, frame, verdicts[0])
+            found[code] = stored_example(capture, frame, plugins, verdicts[0])
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -10,6 +10,8 @@ from .host import CaptureHost
 from .rule import Verdict
 
 if TYPE_CHECKING:
+    from labdissect.dissectors.stack import Place
+
     from .packet import Packet
     from .tcp.conversation import Conversation
     from .udp import Exchange
@@ -28,6 +30,8 @@ class Settings:
     """``--captured-on``: an address of the host that captured."""
     host: CaptureHost = field(default_factory=CaptureHost)
     """What is known of the host that captured; one for each input, shared by its analyzers."""
+    decode_as: Mapping[Place, str] = field(default_factory=dict)
+    """``--decode-as``: places such as ``("udp.port", 9000)`` that belong to a plugin's layer of this name."""
     options: dict[str, str] = field(default_factory=dict)
     """``--set NAME=VALUE``: a plugin's own options."""
 

@@ -24,6 +24,8 @@ class Example(NamedTuple):
     text: str
     evidence: tuple[tuple[int, str, str], ...]
     """Frame, tshark's field, value."""
+    plugins: tuple[str, ...] = ()
+    """Paths in the repository of the plugins that it takes."""
 
     @property
     def name(self) -> str:
@@ -40,7 +42,7 @@ def example(code: str, language: str = "en") -> Example | None:
     if stored is None:
         return None
     evidence = tuple((frame, field, value) for frame, field, value in stored["evidence"])
-    return Example(stored["capture"], stored["frame"], stored[language], evidence)
+    return Example(stored["capture"], stored["frame"], stored[language], evidence, tuple(stored.get("plugins", ())))
 
 
 @cache

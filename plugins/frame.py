@@ -726,7 +726,9 @@ def _shown(field: str, value: int, mac: str) -> Any:
 
 
 def _named(packet: Packet) -> list[Verdict]:
-    """The name and purpose of what no other rule explains."""
+    """The name and purpose of what no other rule explains; a plugin's protocol is the plugin's to explain."""
+    if packet.messages:
+        return []
     name = innermost(packet.protocols)
     number = packet.number
     if name == "icmpv6" and packet.icmpv6 is not None and packet.icmpv6.type in MLD_TYPES:

@@ -6,11 +6,28 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from labdissect.dissectors.layer import Header
 
 if TYPE_CHECKING:
     from .tcp.conversation import Conversation, Segment
     from .udp import Exchange
+
+
+class Message(msgspec.Struct, gc=False, frozen=True):
+    """A message of a plugin's layer: a datagram, or what its framing tells apart on a TCP stream."""
+
+    layer: str
+    """Its layer's name."""
+    header: Header
+    """The layer's members."""
+    data: bytes
+    """All of its bytes, those included that a layer over it reads."""
+    frames: tuple[int, ...]
+    """The frames that carried it, in the order of the capture: the last one completed it."""
+    offset: int
+    """Bytes before it: in its datagram, or in its direction of the TCP stream as far as the capture shows that."""
 
 
 class Source(Protocol):
@@ -47,6 +64,8 @@ class Packet:
     """What the packet did to its TCP connection."""
     copy_of: int | None = None
     """The frame in which the capture had this same packet before, when that is certain."""
+    messages: Sequence[Message] = ()
+    """Messages of plugins' layers that it completes, in the order of their bytes."""
     size: int = 0
     """Bytes of the input that it was read from: what keeping it keeps in memory."""
     if TYPE_CHECKING:
@@ -73,7 +92,12 @@ class Packet:
     @cached_property
     def stack(self) -> Sequence[tuple[str, Header]]:
         """All layers that a definition exists for, outermost first: (name, header)."""
-        return self.source.headers()
+        found = self.source.headers()
+        if not self.messages:
+            return found
+        # what plugins' layers read is no "data" any more
+        carriers = [one for one in found if one[0] != "data"]
+        return [*carriers, *((message.layer, message.header) for message in self.messages)]
 
     def all(self, name: str) -> list[Header]:
         """Every layer of this name, outermost first."""

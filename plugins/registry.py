@@ -27,6 +27,8 @@ from .writer import ReaderFormat, WriterFormat
 
 ENTRY_POINT_GROUP = "labdissect"
 ENVIRONMENT_VARIABLE = "LABDISSECT_PLUGINS"
+BUILT_IN = "built in"
+"""Where the built-in plugins come from, in :attr:`Registry.sources`."""
 
 
 class PluginError(Exception):
@@ -43,6 +45,10 @@ class Registry:
     columns: dict[str, Column] = field(default_factory=dict)
     writers: dict[str, WriterFormat] = field(default_factory=dict)
     readers: dict[str, ReaderFormat] = field(default_factory=dict)
+    carried: dict[str, Layer] = field(default_factory=dict)
+    """Of the layers those that plugins read from payloads; the others are read from what tshark says."""
+    givers: dict[tuple[str, str], str] = field(default_factory=dict)
+    """``("layer", "labrdt")`` → name of the plugin that gave it; likewise for rules, columns, writers, readers."""
     sources: dict[str, str] = field(default_factory=dict)
     """Plugin name → where it came from, in the order of loading."""
     judging: Collection[str] | None = None
@@ -89,7 +95,7 @@ def load(
             if hooks:  # pluggy looks at every name of what it registers: rules have hundreds
                 manager.register(SimpleNamespace(**hooks), module.__name__)
     for name, _ in manager.list_name_plugin():
-        registry.sources[name] = "built in"
+        registry.sources[name] = BUILT_IN
     if entry_points:
         _load_entry_points(registry)
     for name in (*(_from_environment() if entry_points else ()), *names):
@@ -206,7 +212,8 @@ def _collect(registry: Registry) -> None:
         ("labdissect_readers", registry.readers, ReaderFormat, "name"),
     )
     for hook_name, table, kind, attribute in kinds:
-        given_by: dict[str, str] = {}
+        what = hook_name.removeprefix("labdissect_").removesuffix("s")
+        given_by = registry.givers
         for plugin_name, plugin in registry.manager.list_name_plugin():
             hook = getattr(plugin, hook_name, None)
             if hook is None or registry.manager.parse_hookimpl_opts(plugin, hook_name) is None:
@@ -217,7 +224,9 @@ def _collect(registry: Registry) -> None:
                 key = getattr(item, attribute)
                 if key in table:
                     raise PluginError(
-                        f"plugin {plugin_name}: {attribute} {key!r} is taken by plugin {given_by[key]}; choose another"
+                        f"plugin {plugin_name}: {attribute} {key!r} is taken by plugin {given_by[what, key]}; choose another"
                     )
                 table[key] = item
-                given_by[key] = plugin_name
+                given_by[what, key] = plugin_name
+                if isinstance(item, Layer) and item.over and registry.sources[plugin_name] != BUILT_IN:
+                    registry.carried[key] = item

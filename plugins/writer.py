@@ -135,10 +135,11 @@ class ReaderFormat:
     """An input format.
 
     :param detects: whether the first bytes of an input (all there are, up to 4096) are of this format
-    :param make: opens a reader: (layers by name, problem reporter, names of the layers that will be asked for)
+    :param make: opens a reader: (layers by name, problem reporter, names of the layers that will be asked for, names of
+        plugins' layers that labdissect adds itself and that are to be replaced where the input has them)
     """
 
     name: str
     description: str
     detects: Callable[[bytes], bool]
-    make: Callable[[Any, Callable[[Problem], None], Sequence[str]], Reader]
+    make: Callable[[Any, Callable[[Problem], None], Sequence[str], Sequence[str]], Reader]

@@ -20,14 +20,15 @@ from labdissect.plugins.udp import Exchange
 from labdissect.plugins.writer import Problem
 
 DATA = Path(__file__).parent / "data"
+ROOT = DATA.parent.parent
 CAPTURES, BUILT = DATA / "captures", DATA / "built"
 BRIDGE_PACKAGES = ("labdissect.bridge.readers", "labdissect.bridge.writers")
 
 
-@lru_cache(maxsize=1)
-def built_in() -> Registry:
-    """Everything that labdissect brings along."""
-    return load(extra_packages=BRIDGE_PACKAGES, entry_points=False)
+@lru_cache(maxsize=32)
+def built_in(*plugins: str) -> Registry:
+    """Everything that labdissect brings along, and plugins by their path from the checkout's root."""
+    return load([str(ROOT / name) for name in plugins], extra_packages=BRIDGE_PACKAGES, entry_points=False)
 
 
 def capture_path(name: str) -> Path:
@@ -99,7 +100,7 @@ def judge(data: bytes, kind: str = "ek", registry: Registry | None = None) -> An
         result.problems.append(problem.message)
 
     engine = Engine(registry, Settings(), report, ended)
-    reader = registry.readers[kind].make(registry.layers, report)
+    reader = registry.readers[kind].make(registry.layers, report, engine.wanted, tuple(registry.carried))
     for record in (*reader.records(data), *reader.end()):
         if record.packet is not None:
             result.packets.append(record.packet)
@@ -109,9 +110,9 @@ def judge(data: bytes, kind: str = "ek", registry: Registry | None = None) -> An
 
 
 @lru_cache(maxsize=256)
-def judged(name: str) -> Annotated:
-    """What labdissect finds in a capture (see :func:`capture_path`)."""
-    return judge(ek(name))
+def judged(name: str, *plugins: str) -> Annotated:
+    """What labdissect finds in a capture (see :func:`capture_path`), with plugins as :func:`built_in` has them."""
+    return judge(ek(name), registry=built_in(*plugins))
 
 
 @pytest.fixture(scope="session")

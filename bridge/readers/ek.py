@@ -155,10 +155,15 @@ class EkReader:
     :param layers: layer definitions by name
     :param report: is told of lines that cannot be read
     :param wanted: layers to decode at once; others are decoded when asked for
+    :param own: layers of plugins that labdissect adds: a line that has them was annotated before
     """
 
     def __init__(
-        self, layers: Mapping[str, Layer], report: Callable[[Problem], None], wanted: Sequence[str] = ("frame", "tcp")
+        self,
+        layers: Mapping[str, Layer],
+        report: Callable[[Problem], None],
+        wanted: Sequence[str] = ("frame", "tcp"),
+        own: Sequence[str] = (),
     ) -> None:
         self._layers = layers
         self._report = report
@@ -167,7 +172,7 @@ class EkReader:
         self._lines = 0
         self._index = b""
         """An index line whose packet has not come yet."""
-        self._own = (OWN,)
+        self._own = (OWN, *own)
         at_once = {
             name for name in wanted if name in layers and layers[name].assemble is None and not layers[name].quotes
         } | {"frame"}
@@ -177,13 +182,18 @@ class EkReader:
         for name, layer in layers.items():
             attribute = self._attributes[name] = attribute_name(name)
             key = name.replace(".", "_")
-            if name in at_once:
+            if name in own:  # what an earlier run said of it counts no more
+                self._attributes[name] = "_absent"
+                members.append((f"_own_{attribute}", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=key)))
+            elif name in at_once:
                 kind: Any = layer.header_type
                 members.append((attribute, kind | list[kind] | None, msgspec.field(default=None, name=key)))
             else:
                 members.append((attribute, msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=key)))
         members.append(("_bytes", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name="frame_raw")))
         members.append(("_own", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=OWN)))
+        members.append(("_absent", None, msgspec.field(default=None, name="")))
+        self._carried = [(name, f"_own_{attribute_name(name)}") for name in own]
         kinds = msgspec.defstruct("EkLayers", members, gc=False)
         text = str | None
         # the columns that -P -V adds by default; other titles take the slower way, so that a line that ends in }} is
@@ -252,7 +262,15 @@ class EkReader:
         if self._tcp_at_once and type(layers.tcp) is not list:
             packet.tcp = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
         index, self._index = self._index, b""
-        return EkRecord(line, packet, line.endswith(b"}}\n"), self._own if layers._own else (), index)
+        own = self._brought(layers, protocols) if layers._own or self._carried else ()
+        return EkRecord(line, packet, line.endswith(b"}}\n"), own, index)
+
+    def _brought(self, layers: Any, protocols: str) -> tuple[str, ...]:
+        """Layers of ours that a plain line has; one that ``frame.protocols`` names is tshark's own."""
+        found = [name for name, attribute in self._carried if getattr(layers, attribute)]
+        if layers._own:
+            found.append(OWN)
+        return tuple(name for name in found if name not in protocols.split(":")) if found else ()
 
     def _slow(self, line: bytes) -> Record:
         """A line that the plain decoder did not take."""
@@ -267,7 +285,7 @@ class EkReader:
             return Record(line)
         if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
             return Record(line)
-        entries = ek_layers(line)
+        entries = ek_layers(line, self._own)
         source = EntriesSource(self._layers, entries, _columns(whole))
         frame = source.header("frame")
         number = frame.number if frame is not None and frame.number is not None else self._count + 1
@@ -277,7 +295,8 @@ class EkReader:
             time = _from_timestamp(whole.get("timestamp"))
         length = frame.len if frame is not None else None
         protocols = (frame.protocols if frame is not None else None) or ":".join(entry.name for entry in entries)
-        own = tuple(name for name in self._own if name in whole["layers"])
+        theirs = protocols.split(":")
+        own = tuple(name for name in self._own if name in whole["layers"] and name not in theirs)
         index, self._index = self._index, b""
         return EkRecord(line, Packet(source, number, time, length, protocols), False, own, index)
 

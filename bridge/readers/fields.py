@@ -88,8 +88,10 @@ class Pairs(list[tuple[str, Any]]):
     """A JSON object with all its keys: tshark 3.4 and 4.0 repeat them."""
 
 
-def ek_layers(text: bytes) -> list[Entry]:
+def ek_layers(text: bytes, own: Sequence[str] = (OWN,)) -> list[Entry]:
     """The layers of a packet, outermost first, from a line of EK or from its ``layers`` object.
+
+    :param own: layers that an earlier run has added, which are passed over
 
     Flat lines (``-e``) are read too. Raises ValueError for what is no JSON object.
     """
@@ -102,7 +104,7 @@ def ek_layers(text: bytes) -> list[Entry]:
     layers = next((value for key, value in parsed if key == "layers"), parsed)
     if not isinstance(layers, Pairs):
         raise ValueError("layers is no object")
-    layers = Pairs(one for one in layers if one[0] != OWN)
+    layers = Pairs(one for one in layers if one[0] not in own)
     if layers and all(_is_flat(key, value) for key, value in layers):
         return _flat(layers)
     return _nested(layers)

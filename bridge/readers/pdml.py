@@ -117,10 +117,15 @@ class PdmlReader:
 
     :param layers: layer definitions by name
     :param report: is told of packets that cannot be read
+    :param own: layers of plugins that labdissect adds: a packet that has them was annotated before
     """
 
     def __init__(
-        self, layers: Mapping[str, Layer], report: Callable[[Problem], None], wanted: Sequence[str] = ()
+        self,
+        layers: Mapping[str, Layer],
+        report: Callable[[Problem], None],
+        wanted: Sequence[str] = (),
+        own: Sequence[str] = (),
     ) -> None:
         self._layers = layers
         self._report = report
@@ -128,7 +133,7 @@ class PdmlReader:
         self._count = 0
         self._any = False
         self._closed = False
-        self._own = (OWN,)
+        self._own = (OWN, *own)
         self._own_marks = [f'name="{name}"'.encode() for name in self._own]
 
     def records(self, chunk: bytes) -> Iterator[Record]:
@@ -158,7 +163,7 @@ class PdmlReader:
         information = _general_information(piece)
         number = _integer(information.get("num"))
         try:
-            entries = pdml_layers(piece)
+            entries = [entry for entry in pdml_layers(piece) if entry.name not in self._own]
             columns: dict[str, str] = {}
             if not entries:
                 entries, columns = flat_layers(piece)
@@ -179,7 +184,8 @@ class PdmlReader:
         if length is None and frame is not None:
             length = frame.len
         protocols = (frame.protocols if frame is not None else None) or ":".join(entry.name for entry in entries)
-        own = tuple(name for name, mark in zip(self._own, self._own_marks, strict=True) if mark in piece)
+        marked = [name for name, mark in zip(self._own, self._own_marks, strict=True) if mark in piece]
+        own = tuple(name for name in marked if name not in protocols.split(":"))
         packet = Packet(source, number, time, length, protocols)
         packet.size = len(piece)
         return PdmlRecord(piece, packet, own)

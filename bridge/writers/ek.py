@@ -13,6 +13,8 @@ from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, highest_severity, render
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
+from .layers import ek_members
+
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
     from labdissect.plugins.tcp.conversation import Conversation
@@ -62,6 +64,8 @@ class EkWriter:
         layer = self._layer(packet, verdicts)
         if self._columns:
             layer = self._with_columns(layer, packet)
+        if packet.messages:
+            layer = ek_members(packet.messages) + b"," + layer
         self._out.add(record.spliced(layer))
 
     def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:

@@ -17,6 +17,8 @@ from labdissect.plugins.rule import Verdict, highest_severity, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
+from .layers import pdml_protos
+
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
     from labdissect.plugins.udp import Exchange
@@ -50,7 +52,8 @@ class PdmlWriter:
         fields = list(self._fields(packet, verdicts))
         name = "labdissect"
         summary = f"{name}: {fields[0][1]}" if fields and fields[0][0] == "headline" else name
-        lines = [f'  <proto name="{name}" showname="{xml_attribute(summary)}" size="0" pos="0">\n']
+        lines = [pdml_protos(packet.messages, self._language)] if packet.messages else []
+        lines += [f'  <proto name="{name}" showname="{xml_attribute(summary)}" size="0" pos="0">\n']
         for field, value in fields:
             shown = xml_attribute(f"{self._titles[field]}: {value}")
             show = xml_attribute(value)

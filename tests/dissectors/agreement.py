@@ -16,7 +16,8 @@ from labdissect.dissectors import builtin_layers
 from labdissect.dissectors.layer import Layer
 from labdissect.dissectors.stack import Bindings, Dissected, dissect
 
-LAYERS = {layer.name: layer for layer in builtin_layers()}
+LAYERS = {layer.name: layer for layer in builtin_layers() if layer.name != "data"}
+"""Without what tshark calls whatever it has no layer for; no byte tells that."""
 BINDINGS = Bindings(LAYERS.values())
 COOKED_2 = 210
 

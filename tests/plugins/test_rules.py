@@ -20,7 +20,7 @@ RULES: dict[str, Rule] = {**built_in().rules, FAILED.code: FAILED}
 
 
 def table() -> dict[str, dict[str, list[Any]]]:
-    """Code → ``fires`` and ``silent``, each a capture and a frame, of all files of tests/data/rules."""
+    """Code → ``fires`` and ``silent``, each a capture, a frame, maybe plugins, of all files of tests/data/rules."""
     found: dict[str, dict[str, list[Any]]] = {}
     for path in sorted((DATA / "rules").glob("*.yaml")):
         for code, shown in yaml.safe_load(path.read_text(encoding="utf-8")).items():
@@ -83,10 +83,10 @@ def test_a_capture_shows_it_and_another_does_not(code: str) -> None:
     assert code in TABLE, "no file of tests/data/rules has it"
     shown = TABLE[code]
     assert set(shown) == {"fires", "silent"}
-    capture, frame = shown["fires"]
-    assert code in judged(capture).codes(frame), f"silent on {capture}, frame {frame}"
-    capture, frame = shown["silent"]
-    result = judged(capture)
+    capture, frame, *plugins = shown["fires"]
+    assert code in judged(capture, *plugins).codes(frame), f"silent on {capture}, frame {frame}"
+    capture, frame, *plugins = shown["silent"]
+    result = judged(capture, *plugins)
     assert 1 <= frame <= len(result.packets), f"{capture} has no frame {frame}"
     assert code not in result.codes(frame), f"fires on {capture}, frame {frame}"
 

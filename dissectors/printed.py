@@ -1,0 +1,90 @@
+"""A parsed header as tshark would print it: fields by name, nested members as fields of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from construct import EnumInteger, EnumIntegerString
+
+from .layer import Field, Header, Layer
+
+Atom = bool | int | float | str | bytes
+
+
+class Printed(NamedTuple):
+    """One value of one field. A field that is there more than once (arrays) has several of these."""
+
+    name: str
+    """``labrdt.flags.syn``"""
+    value: Atom
+    field: Field
+    """The member of the Struct that it is, or is part of."""
+    label: str = ""
+    """What an ``Enum`` calls the number."""
+
+    @property
+    def text(self) -> str:
+        """As tshark prints values in EK: decimal or hex, bytes with colons."""
+        return as_text(self.value, hex_digits(self.field) if self.field.kind == "hex" else 0)
+
+
+def printed(header: Header) -> Iterator[Printed]:
+    """The values of a header, in its order; what is missing (None) is left out, as are names that begin with ``_``."""
+    for field, attribute in _printable(header.layer):
+        value = getattr(header, attribute)
+        if value is None:
+            continue
+        if type(value) in _ATOMS:
+            yield Printed(field.tshark, value, field)
+        else:
+            yield from _within(field.tshark, value, field)
+
+
+_ATOMS = frozenset((bool, int, float, str, bytes))
+
+
+@lru_cache(maxsize=512)
+def _printable(layer: Layer) -> tuple[tuple[Field, str], ...]:
+    return tuple((field, field.attribute) for field in layer.fields if field.subcon is not None)
+
+
+def _within(name: str, value: Any, field: Field) -> Iterator[Printed]:
+    """What a member of several parts, or of one of Construct's own types, holds."""
+    if isinstance(value, EnumIntegerString):
+        yield Printed(name, value.intvalue, field, str(value))
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            if not str(key).startswith("_"):
+                yield from _within(f"{name}.{key}", part, field)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _within(name, part, field)
+    elif isinstance(value, EnumInteger):
+        yield Printed(name, int(value), field)
+    elif isinstance(value, bytes | bytearray | memoryview):
+        yield Printed(name, bytes(value), field)
+    elif isinstance(value, bool | int | float | str):
+        yield Printed(name, value, field)
+    elif value is not None:
+        yield Printed(name, str(value), field)
+
+
+def as_text(value: Atom, digits: int = 0) -> str:
+    """A value as tshark prints it.
+
+    :param digits: for a number that is printed in hex
+    """
+    if isinstance(value, bytes):
+        return value.hex(":")
+    if digits and isinstance(value, int):
+        return f"0x{value:0{digits}x}"
+    return str(value)
+
+
+def hex_digits(field: Field) -> int:
+    """How many tshark 4 prints: those of the whole bytes that the field takes."""
+    if field.bits is not None:
+        return (field.bits[1] + 7) // 8 * 2
+    return (field.size or 1) * 2
