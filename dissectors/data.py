@@ -10,6 +10,6 @@ LAYER = Layer(
     name="data",
     title=Text("Data", "数据"),
     source="Wireshark",
-    struct=Struct("data" / GreedyBytes * note("the bytes", "字节")),
+    struct=Struct("data" / GreedyBytes * note("the bytes", "字节", "Wireshark")),
     derived=(Derived("len", int, note("how many there are", "字节数")),),
 )
