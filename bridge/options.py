@@ -30,12 +30,16 @@ OPTIONS: list[click.Parameter] = [
         ["-o", "output"],
         multiple=True,
         metavar="FORMAT",
-        help="Output: ek, pdml, table, tsv, csv, jsonl, conversations. With a colon "
+        help="Output: ek, pdml, table, markdown, tsv, csv, jsonl, conversations. With a colon "
         "(tcp.desegment_tcp_streams:FALSE) it is a preference, handed on to tshark.",
     ),
     click.Option(["-w", "destination"], metavar="FILE", help="Write there instead of standard output."),
     LANGUAGE,
-    click.Option(["--columns"], metavar="NAME,…", help="Columns of table, tsv and csv."),
+    click.Option(
+        ["--columns"],
+        metavar="NAME,…",
+        help="Columns of table, markdown, tsv, csv: number,time,info,verdict,… or fields, tcp.seq.",
+    ),
     click.Option(["--only"], multiple=True, metavar="CODE,…", help="Only these verdicts; tcp.fin is all of tcp.fin.…"),
     click.Option(["--ignore"], multiple=True, metavar="CODE,…", help="Not these verdicts."),
     click.Option(

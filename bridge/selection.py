@@ -28,6 +28,12 @@ class Selection:
         """Whether it lets all verdicts through."""
         return not self.only and not self.ignore and self.least == SEVERITIES[0]
 
+    @property
+    def picks(self) -> bool:
+        """Whether it asks for some verdicts, rather than only against some: packets without any are then beside the
+        point."""
+        return bool(self.only) or self.least != SEVERITIES[0]
+
     def of(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """Those that are let through, in their order."""
         return [verdict for verdict in verdicts if self._wants(verdict)]
@@ -50,20 +56,27 @@ def begins(code: str, prefix: str) -> bool:
 
 
 class SelectedWriter:
-    """A writer that passes on to another what is to be shown."""
+    """A writer that passes on to another what is to be shown.
 
-    def __init__(self, writer: Writer, selection: Selection, shown: Shown | None = None) -> None:
+    :param rows: whether it is a table, which leaves out packets of which a picky selection leaves no verdict
+    """
+
+    def __init__(self, writer: Writer, selection: Selection, shown: Shown | None = None, *, rows: bool = False) -> None:
         self._writer = writer
         self._selection = selection
         self._shown = shown
+        self._sparse = rows and selection.picks
         self._count = 0
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The packet, if it is shown, with the verdicts that are let through."""
         if self._shown is not None and not self._shown(packet.number):
             return
+        left = self._selection.of(verdicts)
+        if self._sparse and not left:
+            return
         self._count += 1
-        self._writer.packet(record, packet, self._selection.of(verdicts))
+        self._writer.packet(record, packet, left)
 
     def other(self, record: Record) -> None:
         """Passed on."""

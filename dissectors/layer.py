@@ -254,6 +254,10 @@ class Field(NamedTuple):
             else f"{self.attribute}_"
         )
 
+    def convert(self, printed: Any) -> Any:
+        """What tshark printed of it as a value of its kind; None when that is not possible."""
+        return _convert(printed, self)
+
 
 class Header(msgspec.Struct):
     """One layer of one packet. Each layer has its own subclass, whose attributes are the members' names with ``_`` for

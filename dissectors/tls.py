@@ -293,6 +293,7 @@ LAYER = Layer(
             "of each record: 0x0303 for TLS 1.2 and, in disguise, 1.3",
             "各记录的版本:TLS 1.2 与(伪装的)1.3 为 0x0303",
             RECORD,
+            base=16,
         ),
         "record.length"
         / Worked(lambda header: [one.length for one in header.records] or None)
@@ -320,7 +321,7 @@ LAYER = Layer(
         * note("to resume a session with", "会话标识", CLIENT_HELLO_MESSAGE),
         "handshake.ciphersuite"
         / Worked(_ciphersuites)
-        * note("those offered, or the one chosen", "客户提供的(或服务器选定的)密码套件", "RFC 8446 §B.4"),
+        * note("those offered, or the one chosen", "客户提供的(或服务器选定的)密码套件", "RFC 8446 §B.4", base=16),
         "handshake.extension.type"
         / Worked(
             lambda header: (
@@ -341,13 +342,14 @@ LAYER = Layer(
         * note("protocols offered or chosen for the inside (ALPN)", "应用层协议协商(ALPN)", "RFC 7301 §3.1"),
         "handshake.extensions_supported_group"
         / Worked(lambda header: _all(header, SUPPORTED_GROUPS, lambda value: value.supported_group))
-        * note("groups for the key exchange", "支持的密钥交换群组", "RFC 8446 §4.2.7"),
+        * note("groups for the key exchange", "支持的密钥交换群组", "RFC 8446 §4.2.7", base=16),
         "handshake.extensions.supported_version"
         / Worked(lambda header: _all(header, SUPPORTED_VERSIONS, lambda value: value.supported_version))
         * note(
             "versions offered, or the one chosen: 0x0304 is TLS 1.3",
             "客户支持的(或服务器选定的)版本:0x0304 为 TLS 1.3",
             "RFC 8446 §4.2.1",
+            base=16,
         ),
         "handshake.extensions_key_share_group"
         / Worked(lambda header: _all(header, KEY_SHARE, _shares))

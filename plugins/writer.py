@@ -34,6 +34,11 @@ class Record:
         of ours that it had are replaced."""
         raise NotImplementedError("only readers' own records can be spliced")
 
+    def values(self, field: str) -> list[str]:
+        """Every value that the piece has of one of tshark's fields (``tcp.analysis.flags``), in its order and as tshark
+        printed it, those of quoted headers included; no layer need be defined for it."""
+        return []
+
 
 @dataclass
 class Problem:
@@ -112,12 +117,15 @@ class WriterFormat:
 
     :param make: opens a writer on a binary stream
     :param accepts: names of the readers whose records it needs; empty for any
+    :param rows: whether it is a table, a row a packet: ``--columns`` chooses what is in a row, and packets of which
+        ``--only`` or ``--min-severity`` leave no verdict get none
     """
 
     name: str
     description: str
     make: Callable[[BinaryIO, WriterSettings], Writer]
     accepts: tuple[str, ...] = ()
+    rows: bool = False
 
 
 class Reader(Protocol):

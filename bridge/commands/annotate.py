@@ -67,7 +67,9 @@ class Job:
 
     def __post_init__(self) -> None:
         if len(self.files) > 1 and (format := self.format_for("ek")).accepts:
-            raise UsageFailure(f"-o {format.name} takes one file; for several: table, tsv, csv, jsonl or conversations")
+            raise UsageFailure(
+                f"-o {format.name} takes one file; for several: table, markdown, tsv, csv, jsonl or conversations"
+            )
 
     @property
     def registry(self) -> Registry:
@@ -113,6 +115,7 @@ class Job:
             source.close()
             needs = " or ".join(format.accepts)
             raise UsageFailure(f"-o {format.name} needs {needs} as input, and {source.name} is {source.reader.name}")
+        self._check_columns(format, source)
         numbers = self._chosen_frames(name)
         summary = Summary()
         try:
@@ -147,6 +150,21 @@ class Job:
         self._finished(source, summary)
         return INCOMPLETE if self.problems.fatal else DONE
 
+    def _check_columns(self, format: WriterFormat, source: Source) -> None:
+        """A mistake in ``--columns`` is found before the output is opened: it must not cost the file that is there."""
+        if not self.asked.columns:
+            return
+        from labdissect.bridge.writers.cells import chosen_columns
+
+        try:
+            if not format.rows:
+                rows = [name for name, writer in self.registry.writers.items() if writer.rows]
+                raise UsageFailure(f"--columns is for {', '.join(rows)}; -o {format.name} has no columns to choose")
+            chosen_columns(self._writer_settings(source))
+        except UsageFailure:
+            source.close()
+            raise
+
     @property
     def language(self) -> str:
         """Of verdicts."""
@@ -177,9 +195,9 @@ class Job:
         with out:
             yield out
 
-    def _writer(self, format: WriterFormat, out: BinaryIO, source: Source, numbers: ChosenFrames | None) -> Writer:
+    def _writer_settings(self, source: Source) -> WriterSettings:
         columns = guarded_columns(self.registry.columns, self.problems)
-        settings = WriterSettings(
+        return WriterSettings(
             language=self.language,
             columns=tuple(column for column in columns.values() if column.everywhere),
             chosen=self.asked.columns,
@@ -191,11 +209,14 @@ class Job:
             continues=self.begun,
             source_kind=source.reader.name,
         )
+
+    def _writer(self, format: WriterFormat, out: BinaryIO, source: Source, numbers: ChosenFrames | None) -> Writer:
+        settings = self._writer_settings(source)
         self.begun = True
         writer = format.make(out, settings)
         if self.asked.selection.everything() and numbers is None:
             return writer
-        return SelectedWriter(writer, self.asked.selection, numbers)
+        return SelectedWriter(writer, self.asked.selection, numbers, rows=format.rows)
 
     def _color(self) -> bool:
         if self.asked.color != "auto":

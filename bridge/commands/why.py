@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -205,18 +205,8 @@ class Printer:
 def shown_value(value: object, field: Field | None = None) -> str:
     """A field's value on one line, shortened."""
     from labdissect.bridge.escape import shortened
+    from labdissect.bridge.readable import readable
 
-    return shortened(_plain(value, field), VALUE_LIMIT)
-
-
-def _plain(value: object, field: Field | None) -> str:
     if isinstance(value, bytes):
-        return value[:VALUE_LIMIT].hex()
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_plain(one, None)}" for key, one in value.items() if not str(key).startswith("_"))
-    if isinstance(value, list | tuple):
-        return "; ".join(_plain(one, field) for one in value)
-    if field is not None and field.kind == "hex" and isinstance(value, int):
-        wide = field.bits[1] if field.bits is not None else 8 * (field.size or 1)
-        return f"0x{value:0{(wide + 3) // 4}x}"
-    return str(value)
+        value = value[:VALUE_LIMIT]
+    return shortened(readable(value, field), VALUE_LIMIT)

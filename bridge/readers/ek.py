@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from labdissect.bridge.lines import LineSplitter
-from labdissect.dissectors.layer import Header, Layer, attribute_name
+from labdissect.dissectors.layer import Header, Layer, attribute_name, flat_name
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import OWN, EntriesSource, ek_layers, first_value, header
+from .fields import OWN, EntriesSource, Entry, ek_layers, first_value, header
 
 COPY_AT_MOST = 4096
 """Bytes of a line up to which one copy costs less than another buffer in a gathered write."""
@@ -58,6 +58,10 @@ class EkRecord(Record):
         body = inside[:-1]
         comma = b"" if body.strip(_WHITE) == b"{" else b","
         return (self.index, raw[:begin], body, comma, addition, b"}", raw[end:])
+
+    def values(self, field: str) -> list[str]:
+        """As :meth:`Record.values`: True and False as ``-e`` prints them, whatever the version."""
+        return printed_values(self.raw, field)
 
     def without_own_layers(self) -> bytes:
         """The lines as they were before any layer of ours was added."""
@@ -98,6 +102,53 @@ def without_members(layers: bytes, names: Sequence[str]) -> bytes:
             at = end
     kept.append(text[at:])
     return "".join(kept).encode("latin-1")
+
+
+def printed_values(line: bytes, field: str) -> list[str]:
+    """What a line of EK has of a field, found by its key: most of the line is not looked at.
+
+    A quote within a JSON string is escaped, so a quoted name with a colon behind it is a key.
+    """
+    name = field.replace(".", "_")
+    mark = f'{name}":'.encode()
+    hexes = b'"frame_raw":' in line  # -x has the bytes of tcp.seq under the key of tcp.seq_raw
+    if hexes:
+        return [_as_printed(one) for one in _values_of_entries(ek_layers(line), name)]
+    found: list[str] = []
+    at = line.find(mark)
+    while at >= 0:
+        begin = line.rfind(b'"', 0, at) + 1
+        key = line[begin : at + len(name)].decode("latin-1")
+        at += len(mark)
+        if flat_name(key) == name:
+            value = _value_at(line, at)
+            found += [_as_printed(one) for one in (value if type(value) is list else [value])]
+        at = line.find(mark, at)
+    return [one for one in found if one]
+
+
+def _value_at(line: bytes, at: int) -> Any:
+    """The JSON value that begins there; None for an object, which is a layer or a group of fields."""
+    end = line.find(b"\n", at)
+    text = line[at : end if end >= 0 else len(line)]
+    if text.lstrip(_WHITE).startswith(b"{"):
+        return None
+    try:
+        value, _ = _decoder.raw_decode(text.decode("utf-8", "replace").lstrip())
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _values_of_entries(entries: Sequence[Entry], name: str) -> Iterator[Any]:
+    for entry in entries:
+        yield from entry.fields.get(name, ())
+        yield from _values_of_entries(entry.inner, name)
+
+
+def _as_printed(value: Any) -> str:
+    """Text; empty for a node without a value, and for what is no value of a field."""
+    return str(value) if isinstance(value, str | bool | int | float) else ""
 
 
 BODY = b'"http_http_file_data":'

@@ -34,6 +34,9 @@ _OWN_PROTO = rb'(?:  )?<proto%b\s+name\s*=\s*"(?:%b)"%b\s*>.*?</proto>\n?'
 """A ``<proto>`` of ours, with the indent and the line end that the writer gives it."""
 
 
+_SHOW = rb'<field\s+name="%b"\s[^<>]*?\bshow="([^"]*)"'
+
+
 class PdmlRecord(Record):
     """One ``<packet>``, with the blanks before it."""
 
@@ -48,6 +51,13 @@ class PdmlRecord(Record):
         """The packet with ``addition`` (``  <proto …>…</proto>`` and a line feed) as its last child."""
         raw = self.without_own_layers() if self.own else self.raw
         return memoryview(raw)[: -len(END)], addition, END
+
+    def values(self, field: str) -> list[str]:
+        """As :meth:`Record.values`: what ``show`` says."""
+        import html  # few runs need it
+
+        shows = re.findall(_SHOW % re.escape(field.encode()), self.raw)
+        return [html.unescape(show.decode("utf-8", "replace")) for show in shows if show]
 
     def without_own_layers(self) -> bytes:
         """The packet as it was before any layer of ours was added."""

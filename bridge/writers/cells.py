@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from labdissect.bridge.failures import UsageFailure
+from labdissect.bridge.readable import readable
 from labdissect.plugins.conversations import addresses
 from labdissect.plugins.rule import Verdict, render
 
 if TYPE_CHECKING:
-    from labdissect.dissectors.layer import Field
+    from labdissect.dissectors.layer import Field, Layer
+    from labdissect.plugins.column import Column
     from labdissect.plugins.packet import Packet
-    from labdissect.plugins.writer import WriterSettings
+    from labdissect.plugins.writer import Record, WriterSettings
 
 COLUMNS = (
     "number",
@@ -58,6 +59,8 @@ class Shown:
     texts: Sequence[str]
     seconds: float | None
     """Since the capture's first packet."""
+    record: Record | None = None
+    """What it was read from."""
 
 
 class Showing:
@@ -67,9 +70,9 @@ class Showing:
         self._language = language
         self._start: int | None = None
 
-    def __call__(self, packet: Packet, verdicts: Sequence[Verdict]) -> Shown:
+    def __call__(self, packet: Packet, verdicts: Sequence[Verdict], record: Record | None = None) -> Shown:
         texts = [render(verdict, self._language) for verdict in verdicts]
-        return Shown(packet, verdicts, texts, self._seconds(packet))
+        return Shown(packet, verdicts, texts, self._seconds(packet), record)
 
     def _seconds(self, packet: Packet) -> float | None:
         """tshark's own difference, since the first packet that we are shown need not be the capture's first."""
@@ -84,71 +87,121 @@ class Showing:
         return (packet.time - self._start) / 1e9
 
 
-def cells(settings: WriterSettings) -> list[tuple[str, Cell]]:
-    """Name and cell of each column that the output shall have.
+@dataclass(frozen=True, slots=True)
+class ShownColumn:
+    """A column of an output.
 
-    :raises UsageFailure: when a chosen one is neither a column nor a field of a known layer
+    :param kind: what :attr:`value` gives: ``int``, ``float``, ``bool``, ``str``, ``time`` (nanoseconds since 1970,
+        UTC), ``ints``, ``strs`` (lists); or None where the packet has no such thing
+    """
+
+    name: str
+    kind: str
+    text: Cell
+    value: Callable[[Shown], Any]
+
+
+def chosen_columns(settings: WriterSettings, usual: Sequence[str] = COLUMNS) -> list[ShownColumn]:
+    """The columns that the output shall have: those of ``--columns``, else the usual ones and the plugins' own.
+
+    :raises UsageFailure: when a chosen one is neither a column nor a field that a layer of ours or tshark knows
     """
     if not settings.chosen:
-        own = [(name, _CELLS[name]) for name in COLUMNS]
-        return own + [(column.name, _of_column(column.value)) for column in settings.columns]
-    fields = {one.tshark: (name, one) for name, layer in settings.layers.items() for one in layer.fields}
-    return [(name, _chosen(name, settings, fields)) for name in settings.chosen]
+        return [*(BUILT_IN[name] for name in usual), *(_of_column(column) for column in settings.columns)]
+    fields = declared(settings.layers)
+    return [_chosen(name, settings, fields) for name in settings.chosen]
 
 
-def _chosen(name: str, settings: WriterSettings, fields: Mapping[str, tuple[str, Field]]) -> Cell:
-    if name in _CELLS:
-        return _CELLS[name]
+def declared(layers: Mapping[str, Layer]) -> dict[str, list[tuple[str, Field]]]:
+    """The fields that layers declare, by tshark's name, each with its layer; two layers may share one (``sll``)."""
+    found: dict[str, list[tuple[str, Field]]] = {}
+    for name, layer in layers.items():
+        for one in layer.fields:
+            found.setdefault(one.tshark, []).append((name, one))
+    return found
+
+
+def _chosen(name: str, settings: WriterSettings, fields: Mapping[str, list[tuple[str, Field]]]) -> ShownColumn:
+    if name in BUILT_IN:
+        return BUILT_IN[name]
     column = settings.known_columns.get(name)
     if column is not None:
-        return _of_column(column.value)
+        return _of_column(column)
     if name in fields:
-        return _of_field(*fields[name])
-    near = get_close_matches(name, [*_CELLS, *settings.known_columns, *fields], 3)
+        return _of_field(fields[name])
+    if name.startswith(WIRESHARKS):
+        title = name.removeprefix(WIRESHARKS).lower()
+        return _of_text(name, lambda shown: _column(shown, title))
+    _check_name(name, [*BUILT_IN, *settings.known_columns, *fields])
+    return _of_text(name, lambda shown: ",".join(printed_values(shown, name)))
+
+
+WIRESHARKS = "_ws.col."
+"""What tshark's ``-e`` calls Wireshark's own columns."""
+
+
+def _check_name(name: str, ours: Sequence[str]) -> None:
+    """Raises when no tshark knows the field; without a tshark at hand, a name with a dot in it is believed."""
+    from labdissect.bridge.tshark_fields import known_fields
+
+    known = known_fields()
+    if name in known or (not known and "." in name):
+        return
+    from difflib import get_close_matches  # only mistakes need it
+
+    first = name.partition(".")[0] + "."
+    alike = [field for field in known if field.startswith(first)] if "." in name else list(known)
+    near = get_close_matches(name, ours, 3) or get_close_matches(name, alike, 3)
     hint = f"; perhaps {' or '.join(near)}" if near else ""
-    raise UsageFailure(f"--columns: {name!r} is neither a column nor a field of a known layer{hint}")
+    raise UsageFailure(f"--columns: {name!r} is neither a column nor a field that tshark or a plugin knows{hint}")
 
 
-def _of_column(value: Callable[[Packet], Any]) -> Cell:
-    return lambda shown: printed(value(shown.packet))
+def printed_values(shown: Shown, field: str) -> list[str]:
+    """All values of a field that no layer of ours declares, as tshark printed them."""
+    return shown.record.values(field) if shown.record is not None else []
 
 
-def _of_field(layer: str, field: Field) -> Cell:
-    """The field of the innermost layer of this name."""
-    digits = _hex_digits(field) if field.note.base == 16 else 0
-
-    def cell(shown: Shown) -> str:
-        header = shown.packet.source.header(layer)
-        return "" if header is None else printed(getattr(header, field.attribute), digits)
-
-    return cell
+def _of_text(name: str, text: Cell) -> ShownColumn:
+    return ShownColumn(name, "str", text, lambda shown: text(shown) or None)
 
 
-def _hex_digits(field: Field) -> int:
-    """As many as tshark 4 prints: those of the whole bytes that the field takes."""
-    if field.bits is not None:
-        return (field.bits[1] + 7) // 8 * 2
-    return (field.size or 1) * 2
+def _of_column(column: Column) -> ShownColumn:
+    return _of_text(column.name, lambda shown: readable(column.value(shown.packet)))
 
 
-def printed(value: Any, hex_digits: int = 0) -> str:
-    """A value as tshark prints it: bytes without colons, True and False, lists with commas.
+_KINDS = {"int": "int", "hex": "int", "bool": "bool", "float": "float"}
+"""By the kind of a declared field; any other is text."""
 
-    :param hex_digits: for integers that tshark prints in hex
+
+def _of_field(owners: Sequence[tuple[str, Field]]) -> ShownColumn:
+    one = owners[0][1]
+    kind = _KINDS.get(one.kind, "str")
+
+    def text(shown: Shown) -> str:
+        return readable(field_value(shown, owners), one)
+
+    def value(shown: Shown) -> Any:
+        return field_value(shown, owners)
+
+    return ShownColumn(one.tshark, kind, text, value) if kind != "str" else _of_text(one.tshark, text)
+
+
+def field_value(shown: Shown, owners: Sequence[tuple[str, Field]]) -> Any:
+    """A declared field's value in the packet's innermost header of that protocol; None when it has none.
+
+    Headers that an ICMP error quotes are another packet's. tshark may print the field in another protocol's layer
+    (``http.host`` in ``ssdp``): then its first value there.
     """
-    if value is None:
-        return ""
-    if isinstance(value, bool | str):
-        return str(value)
-    if isinstance(value, int):
-        return f"0x{value:0{hex_digits}x}" if hex_digits else str(value)
-    if isinstance(value, float):
-        return f"{value:.9f}"
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, list | tuple):
-        return ",".join(printed(one, hex_digits) for one in value)
-    return str(value)
+    packet = shown.packet
+    for layer, field in owners:
+        header = packet.source.header(layer)
+        if header is not None:
+            return getattr(header, field.attribute)
+    if packet.icmp is None and packet.icmpv6 is None:
+        values = printed_values(shown, owners[0][1].tshark)
+        if values:
+            return owners[0][1].convert(values[0])
+    return None
 
 
 # the columns
@@ -192,7 +245,7 @@ def info(shown: Shown) -> str:
 
 def length(shown: Shown) -> str:
     """Bytes on the wire."""
-    return printed(shown.packet.length)
+    return readable(shown.packet.length)
 
 
 def state_client(shown: Shown) -> str:
@@ -242,17 +295,25 @@ def conn_state(shown: Shown) -> str:
 def stream(shown: Shown) -> str:
     """tshark's number of the connection or exchange."""
     conversation = shown.packet.conversation
-    return "" if conversation is None else printed(conversation.stream)
+    return "" if conversation is None else readable(conversation.stream)
 
 
-_CELLS: dict[str, Cell] = {
-    one.__name__: one
-    for one in (
-        *(number, time, source, destination, protocol, length, info, state_client, state_server),
-        *(about, code, headline, verdict, severity, conn_state, stream),
+BUILT_IN: dict[str, ShownColumn] = {
+    column.name: column
+    for column in (
+        ShownColumn("number", "int", number, lambda shown: shown.packet.number),
+        ShownColumn("time", "float", time, lambda shown: shown.seconds),
+        ShownColumn("frame.time_epoch", "time", epoch, lambda shown: shown.packet.time),  # exact, which a float is not
+        *(_of_text(one.__name__, one) for one in (source, destination, protocol, info)),
+        ShownColumn("length", "int", length, lambda shown: shown.packet.length),
+        *(_of_text(one.__name__, one) for one in (state_client, state_server, conn_state, severity, headline)),
+        ShownColumn("stream", "int", stream, lambda shown: getattr(shown.packet.conversation, "stream", None)),
+        ShownColumn("about", "ints", about, lambda shown: [one.about for one in shown.verdicts]),
+        ShownColumn("code", "strs", code, lambda shown: [one.rule.code for one in shown.verdicts]),
+        ShownColumn("verdict", "strs", verdict, lambda shown: list(shown.texts)),
     )
 }
-_CELLS["frame.time_epoch"] = epoch  # exact, which a float is not
+"""Our own columns by name."""
 
 
 def _column(shown: Shown, name: str) -> str:

@@ -16,7 +16,7 @@ from labdissect.bridge.escape import sheet_cell
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, cells
+from .cells import Showing, chosen_columns
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -37,15 +37,15 @@ class SheetWriter:
         self._out = out
         self._line = line
         self._showing = Showing(settings.language)
-        named = cells(settings)
-        self._cells = [cell for _, cell in named]
+        columns = chosen_columns(settings)
+        self._cells = [column.text for column in columns]
         self._first = [] if settings.file is None else [sheet_cell(settings.file)]
-        names = [*(["file"] if self._first else []), *(name for name, _ in named)]
+        names = [*(["file"] if self._first else []), *(column.name for column in columns)]
         self._waiting: list[str] = [] if settings.continues else [line(names)]
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
-        shown = self._showing(packet, verdicts)
+        shown = self._showing(packet, verdicts, record)
         self._waiting.append(self._line([*self._first, *(sheet_cell(cell(shown)) for cell in self._cells)]))
 
     def other(self, record: Record) -> None:
@@ -81,6 +81,10 @@ def csv_line(row: Iterable[str]) -> str:
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
     return [
-        WriterFormat("tsv", "a line a packet, cells apart by tabs", lambda out, to: SheetWriter(out, to, tsv_line)),
-        WriterFormat("csv", "a line a packet, for spreadsheets", lambda out, to: SheetWriter(out, to, csv_line)),
+        WriterFormat(
+            "tsv", "a line a packet, cells apart by tabs", lambda out, to: SheetWriter(out, to, tsv_line), rows=True
+        ),
+        WriterFormat(
+            "csv", "a line a packet, for spreadsheets", lambda out, to: SheetWriter(out, to, csv_line), rows=True
+        ),
     ]

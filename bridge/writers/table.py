@@ -244,4 +244,12 @@ def color_of(rule: Rule | None) -> str:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("table", "a table for people, with a summary at the end", TableWriter)]
+    return [WriterFormat("table", "a table for people, with a summary at the end", _made, rows=True)]
+
+
+def _made(out: BinaryIO, settings: WriterSettings) -> TableWriter:
+    if not settings.chosen:
+        return TableWriter(out, settings)
+    from .chosen_table import ChosenTableWriter  # which builds on this one
+
+    return ChosenTableWriter(out, settings)

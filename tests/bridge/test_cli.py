@@ -396,3 +396,21 @@ def test_a_plugin_that_cannot_be_loaded(tmp_path: Path, text: str, said: str) ->
     assert (ran.code, ran.out) == (2, b"")
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_columns_are_never_ignored_in_silence(tmp_path: Path) -> None:
+    for output in ("ek", "jsonl", "conversations"):
+        ran = labdissect(FOUR, "-o", output, "--columns", "number")
+        assert (ran.code, ran.out) == (2, b"")
+        assert "--columns is for " in ran.err and f"; -o {output} has no columns" in ran.err
+    kept = tmp_path / "kept.csv"
+    kept.write_text("old")
+    ran = labdissect(FOUR, "-o", "csv", "-w", kept, "--columns", "number,tcp.sek")
+    assert ran.code == 2 and "perhaps tcp.seq" in ran.err
+    assert kept.read_text() == "old"
+
+
+def test_ignoring_a_verdict_keeps_its_packet() -> None:
+    every, without = (labdissect(FOUR, "-o", "tsv", *more).lines for more in ((), ("--ignore", "tcp")))
+    assert len(every) == len(without) == 14
+    assert len(labdissect(FOUR, "-o", "tsv", "--min-severity", "error").lines) == 1

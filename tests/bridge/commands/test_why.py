@@ -19,7 +19,7 @@ def test_the_first_fin_of_the_seed() -> None:
         "client ESTABLISHED → FIN-WAIT-1, server ESTABLISHED",
         "2121  Answer to the keep-alive",
         "2123  Close, step 2",
-        "tcp.flags                    0x011",
+        "tcp.flags                    0x0011",
         "labdissect explain tcp.fin.ack-routine",
     ):
         assert part in text

@@ -136,3 +136,9 @@ def test_hostile_text_neither_acts_nor_calculates(output: str, said: str, info: 
         assert not cell.startswith(("=", "@", "\t", "\r", "＝")), cell
         if cell.startswith(("+", "-")):
             float(cell)
+
+
+def test_only_packets_that_were_asked_for_have_rows() -> None:
+    """``--only`` and ``--min-severity`` pick; ``--ignore`` takes away from what is said, not packets."""
+    picked = written(ek("tcp-four-way-close"), "tsv", only=("tcp.fin",), chosen=("number",)).decode().split()
+    assert picked == ["number", "10", "11", "12", "13"]
