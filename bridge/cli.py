@@ -21,7 +21,7 @@ from .failures import DONE, INTERRUPTED, Failure
 from .invocation import Invocation
 from .options import OPTIONS
 
-COMMANDS = ("live", "why", "explain", "rules", "layers", "plugins", "doctor")
+COMMANDS = ("live", "why", "explain", "rules", "layers", "plugins", "elastic-mapping", "doctor")
 """Names of the files in commands/, in the order of ``--help``."""
 
 
@@ -46,7 +46,7 @@ class FrontDoor(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Imports a built-in one; asks plugins for any other."""
         if cmd_name in COMMANDS:
-            module = importlib.import_module(f".commands.{cmd_name}", __package__)
+            module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
             command: click.Command = module.command
             return command
         return self._with_plugins(ctx).commands.get(cmd_name)

@@ -30,7 +30,7 @@ OPTIONS: list[click.Parameter] = [
         ["-o", "output"],
         multiple=True,
         metavar="FORMAT",
-        help="Output: ek, pdml, table, markdown, tsv, csv, jsonl, conversations. With a colon "
+        help="Output: ek, pdml, table, markdown, tsv, csv, json, jsonl, parquet, conversations. With a colon "
         "(tcp.desegment_tcp_streams:FALSE) it is a preference, handed on to tshark.",
     ),
     click.Option(["-w", "destination"], metavar="FILE", help="Write there instead of standard output."),
@@ -38,7 +38,7 @@ OPTIONS: list[click.Parameter] = [
     click.Option(
         ["--columns"],
         metavar="NAME,…",
-        help="Columns of table, markdown, tsv, csv: number,time,info,verdict,… or fields, tcp.seq.",
+        help="Columns of table, markdown, tsv, csv, json, parquet: number,time,info,verdict,… or fields, tcp.seq.",
     ),
     click.Option(["--only"], multiple=True, metavar="CODE,…", help="Only these verdicts; tcp.fin is all of tcp.fin.…"),
     click.Option(["--ignore"], multiple=True, metavar="CODE,…", help="Not these verdicts."),

@@ -15,8 +15,8 @@ from typing import Any
 from labdissect.plugins.registry import Registry, load
 
 from . import tshark
+from .elastic import own_layers
 
-_INTEGERS = ("about",)
 _TYPES = {"int": "long", "hex": "long", "float": "float", "bool": "boolean", "bytes": "byte"}
 """Kinds of our fields in the words of Elasticsearch, which pyshark knows; any other is text."""
 
@@ -55,7 +55,7 @@ def _properties(registry: Registry) -> dict[str, dict[str, dict[str, str]]]:
     for name, layer in registry.layers.items():
         keys = {field: f"{name}_{field.tshark}".replace(".", "_") for field in layer.fields}
         made[name] = {key: {"type": _TYPES.get(field.kind, "text")} for field, key in keys.items()}
-    made["labdissect"] = {f"labdissect_labdissect_{name}": {"type": "long"} for name in _INTEGERS}
+    made["labdissect"] = own_layers(registry)["labdissect"]["properties"]
     return made
 
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from construct import ConstructError
-
 from labdissect.dissectors import tcp
+from labdissect.dissectors.printed import hex_digits
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Field
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
 BETWEEN = "; "
 """Between options and between records, which may hold commas."""
 
-_DIGITS = {"ipv6.tclass": 8, "eth.fcs": 8}
-"""Where tshark prints more hex digits than the header tells: its own field is wider."""
-_USUAL_SIZE = 2
-"""Bytes of hex fields whose size depends on the packet: types and versions."""
 _PLAIN_FLOATS = frozenset(("icmp.resptime", "icmpv6.resptime"))
 """Milliseconds, which tshark prints as they are; its seconds have nine decimals."""
 
@@ -88,21 +83,6 @@ def readable(value: Any, field: Field | None = None) -> str:
             return BETWEEN.join(_record(one) if "name" in one else readable(one) for one in value)
         return ",".join(readable(one, field) for one in value)
     return str(value)
-
-
-def hex_digits(field: Field) -> int:
-    """As many as tshark 4 prints of a field in hex: those of the whole bytes that it takes."""
-    if field.tshark in _DIGITS:
-        return _DIGITS[field.tshark]
-    if field.bits is not None:
-        return (field.bits[1] + 7) // 8 * 2
-    size = field.size
-    if not size and field.subcon is not None:
-        try:
-            size = field.subcon.sizeof()
-        except ConstructError:
-            size = None
-    return (size or _USUAL_SIZE) * 2
 
 
 def _options(value: Mapping[str, Any], field: Field | None) -> str:

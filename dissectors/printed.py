@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from construct import EnumInteger, EnumIntegerString
+from construct import ConstructError, EnumInteger, EnumIntegerString
 
 from .layer import Field, Header, Layer
 
@@ -83,8 +83,22 @@ def as_text(value: Atom, digits: int = 0) -> str:
     return str(value)
 
 
+_DIGITS = {"ipv6.tclass": 8, "eth.fcs": 8}
+"""Where tshark prints more hex digits than the header tells: its own field is wider."""
+_USUAL_SIZE = 2
+"""Bytes of hex fields whose size depends on the packet: types and versions."""
+
+
 def hex_digits(field: Field) -> int:
     """How many tshark 4 prints: those of the whole bytes that the field takes."""
+    if field.tshark in _DIGITS:
+        return _DIGITS[field.tshark]
     if field.bits is not None:
         return (field.bits[1] + 7) // 8 * 2
-    return (field.size or 1) * 2
+    size = field.size
+    if not size and field.subcon is not None:
+        try:
+            size = field.subcon.sizeof()
+        except ConstructError:
+            size = None
+    return (size or _USUAL_SIZE) * 2

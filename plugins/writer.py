@@ -119,6 +119,7 @@ class WriterFormat:
     :param accepts: names of the readers whose records it needs; empty for any
     :param rows: whether it is a table, a row a packet: ``--columns`` chooses what is in a row, and packets of which
         ``--only`` or ``--min-severity`` leave no verdict get none
+    :param joins: whether several captures' outputs can follow one another
     """
 
     name: str
@@ -126,6 +127,7 @@ class WriterFormat:
     make: Callable[[BinaryIO, WriterSettings], Writer]
     accepts: tuple[str, ...] = ()
     rows: bool = False
+    joins: bool = True
 
 
 class Reader(Protocol):

@@ -66,7 +66,7 @@ class Job:
     """Whether something is on the output."""
 
     def __post_init__(self) -> None:
-        if len(self.files) > 1 and (format := self.format_for("ek")).accepts:
+        if len(self.files) > 1 and ((format := self.format_for("ek")).accepts or not format.joins):
             raise UsageFailure(
                 f"-o {format.name} takes one file; for several: table, markdown, tsv, csv, jsonl or conversations"
             )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdissect.bridge.failures import UsageFailure
 from labdissect.bridge.readable import readable
+from labdissect.dissectors.printed import printed
 from labdissect.plugins.conversations import addresses
 from labdissect.plugins.rule import Verdict, render
 
@@ -129,6 +130,9 @@ def _chosen(name: str, settings: WriterSettings, fields: Mapping[str, list[tuple
         return _of_column(column)
     if name in fields:
         return _of_field(fields[name])
+    whole = fields.get(name.rpartition(".")[0])
+    if whole is not None and whole[0][1].kind == "parsed":
+        return _of_text(name, lambda shown: ",".join(_parts(shown, whole[0][0], name)))
     if name.startswith(WIRESHARKS):
         title = name.removeprefix(WIRESHARKS).lower()
         return _of_text(name, lambda shown: _column(shown, title))
@@ -159,6 +163,12 @@ def _check_name(name: str, ours: Sequence[str]) -> None:
 def printed_values(shown: Shown, field: str) -> list[str]:
     """All values of a field that no layer of ours declares, as tshark printed them."""
     return shown.record.values(field) if shown.record is not None else []
+
+
+def _parts(shown: Shown, layer: str, name: str) -> list[str]:
+    """What a member of several parts has of one of them: ``labrdt.flags.syn``."""
+    header = getattr(shown.packet, layer)
+    return [] if header is None else [readable(one.value, one.field) for one in printed(header) if one.name == name]
 
 
 def _of_text(name: str, text: Cell) -> ShownColumn:
@@ -194,7 +204,7 @@ def field_value(shown: Shown, owners: Sequence[tuple[str, Field]]) -> Any:
     """
     packet = shown.packet
     for layer, field in owners:
-        header = packet.source.header(layer)
+        header = getattr(packet, layer)  # a plugin's layer, too, which no source knows
         if header is not None:
             return getattr(header, field.attribute)
     if packet.icmp is None and packet.icmpv6 is None:
@@ -303,6 +313,7 @@ BUILT_IN: dict[str, ShownColumn] = {
     for column in (
         ShownColumn("number", "int", number, lambda shown: shown.packet.number),
         ShownColumn("time", "float", time, lambda shown: shown.seconds),
+        ShownColumn("epoch", "time", epoch, lambda shown: shown.packet.time),
         ShownColumn("frame.time_epoch", "time", epoch, lambda shown: shown.packet.time),  # exact, which a float is not
         *(_of_text(one.__name__, one) for one in (source, destination, protocol, info)),
         ShownColumn("length", "int", length, lambda shown: shown.packet.length),
