@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from . import latency
 from .inputs import write_small, write_web
 from .measure import Cost, Spread, memory_while_reading, pairs, ratios, run, spread
 
@@ -108,6 +109,19 @@ def memory(packets: int) -> list[Row]:
     ]
 
 
+def live(messages: int) -> list[Row]:
+    """From the packet on the wire to its verdict, beside what it takes without us, and in a plain pipe."""
+    found = latency.measure(LABDISSECT, messages)
+    return [
+        (
+            f"packet on the wire to its line on stdout, {name}, ms: median (99th percentile)",
+            f"{spread.median * 1000:.0f} ({spread.high * 1000:.0f})",
+            "",
+        )
+        for name, spread in found.items()
+    ]
+
+
 def report(rows: list[Row], arguments: argparse.Namespace) -> str:
     """The table, with what it was measured on."""
     tshark = subprocess.run(["tshark", "-v"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
@@ -131,7 +145,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--packets", type=int, default=1_000_000, help="for the memory test")
+    parser.add_argument("--messages", type=int, default=1000, help="for the latency of a live capture")
+    parser.add_argument("--only", choices=["latency"], help="measure and print this, and leave RESULTS.md as it is")
     arguments = parser.parse_args()
+    if arguments.only:
+        print(report(live(arguments.messages), arguments))
+        return
     with tempfile.TemporaryDirectory() as folder:
         web, small = Path(folder) / "web.pcap", Path(folder) / "small.pcap"
         write_web(web)
@@ -146,6 +165,7 @@ def main() -> None:
             *beside_tshark("small packets", small, lines[small], packets, arguments.pairs),
             start(lines[small], arguments.pairs),
             *memory(arguments.packets),
+            *live(arguments.messages),
         ]
     text = report(rows, arguments)
     print(text)

@@ -39,6 +39,11 @@ def spread(values: list[float]) -> Spread:
     return Spread(median, low, high)
 
 
+def percentiles(values: list[float]) -> Spread:
+    """Median, with the lowest and the 99th percentile around it."""
+    return Spread(statistics.median(values), min(values), statistics.quantiles(values, n=100, method="inclusive")[98])
+
+
 def run(command: str) -> Cost:
     """Runs a shell command to its end. Raises subprocess.CalledProcessError when it fails."""
     # as installed: Python may keep what it compiled
