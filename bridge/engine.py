@@ -138,7 +138,7 @@ class Engine:
         return plan
 
     def _conversation_ended(self, conversation: Conversation | Exchange) -> None:
-        verdicts: list[Verdict] = []
+        verdicts: list[Verdict] = [] if self._payloads is None else self._payloads.ended(conversation)
         for analyzer in list(self._analyzers):
             try:
                 verdicts += analyzer.ended(conversation) or ()

@@ -36,6 +36,15 @@ class StrictStream(BytesIO):
         return data
 
 
+class TooShort(ConstructError):  # type: ignore[misc]
+    """The bytes ended before what was read from them did."""
+
+    def __init__(self, error: ConstructError, wanted: int) -> None:
+        super().__init__(str(error))
+        self.wanted = wanted
+        """How many bytes there must be at least."""
+
+
 def compiled(subcon: Construct) -> Construct:
     """The same construct, several times faster where Construct can compile it."""
     try:
@@ -50,11 +59,16 @@ def read(parser: Construct, data: bytes, **context: Any) -> tuple[Any, int]:
     """What ``parser`` reads from the beginning of ``data``, and how many bytes that took.
 
     :param context: what the parser may look at besides, as ``this._params.NAME``
-    :raises construct.ConstructError: for whatever reason
+    :raises TooShort: when the bytes ended too early
+    :raises construct.ConstructError: for any other reason
     """
     stream = StrictStream(data)
     try:
         value = parser.parse_stream(stream, **context)
+    except ConstructError as error:
+        if stream.wanted is not None:
+            raise TooShort(error, stream.wanted) from error
+        raise
     except (struct.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # functions of members see values that a hostile packet made up, or None for what was not there
         raise ConstructError(str(error)) from error

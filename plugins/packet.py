@@ -11,6 +11,8 @@ import msgspec
 from labdissect.dissectors.layer import Header
 
 if TYPE_CHECKING:
+    from labdissect.dissectors.stack import Dissected
+
     from .tcp.conversation import Conversation, Segment
     from .udp import Exchange
 
@@ -24,10 +26,18 @@ class Message(msgspec.Struct, gc=False, frozen=True):
     """The layer's members."""
     data: bytes
     """All of its bytes, those included that a layer over it reads."""
+    frame: int
+    """The frame that completed it: with it, all bytes up to its last were there."""
     frames: tuple[int, ...]
-    """The frames that carried it, in the order of the capture: the last one completed it."""
+    """The frames that carried it, in the order of the capture. Of bytes that came twice the first copy counts."""
     offset: int
     """Bytes before it: in its datagram, or in its direction of the TCP stream as far as the capture shows that."""
+
+
+def made(found: Dissected, data: bytes, frame: int, frames: tuple[int, ...], offset: int) -> Message:
+    """The message that was found in ``data``, which begins ``offset`` bytes into the stream."""
+    at = found.offset
+    return Message(found.name, found.layer.parsed(found.header), data[at:] if at else data, frame, frames, offset + at)
 
 
 class Source(Protocol):

@@ -14,13 +14,16 @@ from construct import ConstructError
 from labdissect.dissectors.layer import Header, Layer
 from labdissect.dissectors.stack import Bindings, Dissected, Place, walked
 
-from .packet import Message
+from .packet import Message, made
 from .payload_rules import unparsed
 from .rule import Verdict
+from .tcp.conversation import Conversation
+from .tcp_payloads import Connections, LayerFailed
 from .writer import Problem
 
 if TYPE_CHECKING:
     from .packet import Packet
+    from .udp import Exchange
 
 NUMBERED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("ip.proto", (("ip", "proto"), ("ipv6", "nxt"))),
@@ -28,8 +31,7 @@ NUMBERED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )
 """Tables of what is neither TCP nor UDP: the headers that tell the number, the innermost first."""
 
-PAYLOADS = {"udp.port": "udp.payload", "tcp.port": "tcp.payload"}
-"""Tables and the fields in which tshark prints what they carry; ``data.data`` for the others."""
+ASK = "give tshark -T ek or -T pdml without -e and -J, or add -e for it"
 
 Failed = Callable[[Layer, Exception, int], Verdict]
 """Told that a plugin's layer raised at a frame; what there is to say of it."""
@@ -41,7 +43,7 @@ class Payloads:
     :param layers: of plugins, those that ride on something
     :param rebound: ``--decode-as``: places and the names of layers that they belong to
     :param failed: told of a layer that raises, which is not asked again
-    :param report: told, once each, of what keeps a layer from being read
+    :param report: told, once each, of what keeps layers from being read
     """
 
     def __init__(
@@ -51,59 +53,95 @@ class Payloads:
         failed: Failed,
         report: Callable[[Problem], None] = lambda problem: None,
     ) -> None:
-        self._layers = list(layers)
+        self._failed = failed
         self._report = report
         self._reported: set[str] = set()
-        self._rebound = rebound
-        self._failed = failed
-        self._bind()
-
-    def _bind(self) -> None:
-        self._bindings = bindings = _Reading(self._layers, self._rebound, self._raised)
+        self._reading = reading = Reading(layers, rebound)
+        self._connections = Connections(reading)
         tables: dict[str, set[Any]] = {}
-        for table, value in bindings.places:
+        for table, value in reading.places:
             tables.setdefault(table, set()).add(value)
-        self._udp = tables.get("udp.port", set())
-        self._guesses_udp = bindings.guesses("udp.port")
+        self._udp, self._tcp = tables.get("udp.port", set()), tables.get("tcp.port", set())
+        self._guesses_udp, self._guesses_tcp = reading.guesses("udp.port"), reading.guesses("tcp.port")
         self._numbered = [(table, places) for table, places in NUMBERED if table in tables]
 
     def observe(self, packet: Packet) -> Sequence[Verdict]:
         """Leaves the messages that a packet completes on it, and returns the verdicts about them."""
-        if packet.tcp is not None:
+        tcp = packet.tcp
+        if tcp is not None:
+            if tcp.srcport in self._tcp or tcp.dstport in self._tcp or self._guesses_tcp:
+                return self._segment(packet)
             return ()
         udp = packet.udp
         if udp is not None:
             one, other = udp.srcport, udp.dstport
             if one in self._udp or other in self._udp or self._guesses_udp:
-                payload = udp.payload
+                payload = udp.payload or _data(packet)
                 if payload:
-                    return self._datagram(packet, payload, "udp.port", sorted((one or 0, other or 0)))
+                    return self._datagram(packet, payload, "udp.port", sorted((one or 0, other or 0)), "udp.payload")
+                if payload is None and udp.length != 8:
+                    self._missing(packet.number, "udp.payload")
             return ()
         if self._numbered and packet.protocols.endswith(":data"):
             return self._numbered_payload(packet)
         return ()
 
+    def ended(self, conversation: Conversation | Exchange) -> list[Verdict]:
+        """What is left of a conversation that is over."""
+        return self._connections.ended(conversation) if isinstance(conversation, Conversation) else []
+
     def _numbered_payload(self, packet: Packet) -> Sequence[Verdict]:
         """What Wireshark calls data, above an IP protocol number or an Ethernet type."""
-        payload = packet.data.data if packet.data is not None else None
-        if not payload:
-            return ()
-        for table, places in self._numbered:
-            for layer, member in places:
-                header = getattr(packet, layer)
-                if header is not None:
-                    number = getattr(header, member)
-                    return () if number is None else self._datagram(packet, payload, table, number)
+        payload = _data(packet)
+        if payload:
+            for table, places in self._numbered:
+                for layer, member in places:
+                    header = getattr(packet, layer)
+                    if header is not None:
+                        return self._datagram(packet, payload, table, getattr(header, member), "data.data")
         return ()
 
-    def _datagram(self, packet: Packet, payload: bytes, table: str, values: Any) -> Sequence[Verdict]:
-        bindings = self._bindings
-        bindings.begin(packet.number, PAYLOADS.get(table, "data.data"))
-        found = walked(payload, table, values, bindings)
-        if found:
-            frames = (packet.number,)
-            self._leave(packet, [message(one, payload, frames, 0) for one in found])
-        return bindings.verdicts
+    def _datagram(self, packet: Packet, payload: bytes, table: str, values: Any, source: str) -> Sequence[Verdict]:
+        reading = self._reading
+        reading.refused.clear()
+        number = packet.number
+        verdicts: list[Verdict] = []
+        try:
+            found = walked(payload, table, values, reading)
+            if found:
+                self._leave(packet, [made(one, payload, number, (number,), 0) for one in found])
+        except LayerFailed as failure:
+            verdicts.append(self._gone(failure, number))
+        if reading.refused:
+            verdicts += [unparsed(layer, data, error, number, source) for layer, data, error in reading.refused]
+        return verdicts
+
+    def _segment(self, packet: Packet) -> Sequence[Verdict]:
+        """A segment of a connection that may belong to a layer."""
+        segment, conversation, number = packet.segment, packet.conversation, packet.number
+        if segment is None or not isinstance(conversation, Conversation):
+            self._missing(number, "tcp.seq_raw")
+            return ()
+        payload = b""
+        if segment.length:
+            payload = packet.tcp.payload or _data(packet) or b""
+            if not payload:
+                self._missing(number, "tcp.payload")
+                return ()
+        reading = self._reading
+        reading.refused.clear()
+        messages: list[Message] = []
+        verdicts: list[Verdict] = []
+        try:
+            self._connections.observe(number, segment, conversation, payload, messages, verdicts)
+        except LayerFailed as failure:
+            self._connections.drop(failure.layer)
+            verdicts.append(self._gone(failure, number))
+        if messages:
+            self._leave(packet, messages)
+        if reading.refused:  # by layers over that of the stream
+            verdicts += [unparsed(layer, data, error, number, "tcp.payload") for layer, data, error in reading.refused]
+        return verdicts
 
     def _leave(self, packet: Packet, messages: list[Message]) -> None:
         """Puts messages on the packet that completes them, as if tshark had dissected them."""
@@ -111,66 +149,97 @@ class Payloads:
         taken = protocols.split(":")
         for name in {one.layer for one in messages if one.layer in taken}:
             self._once(
-                f"frame {packet.number} has a layer {name} of Wireshark's own; the plugin's layer of that name is left out "
-                "where it has: choose a name that `tshark -G protocols` does not list"
+                f"frame {packet.number} has a layer {name} of Wireshark's own, so that the plugin's is left out there; choose "
+                "a name that `tshark -G protocols` does not list",
+                name,
             )
             messages = [one for one in messages if one.layer != name]
         if messages:
             packet.messages = messages
             headers: dict[str, Header] = {one.layer: one.header for one in messages}
-            packet.__dict__.update(headers)
+            for name, header in headers.items():
+                setattr(packet, name, header)
             packet.protocols = ":".join([protocols, *headers])
 
-    def _once(self, what: str) -> None:
+    def _missing(self, frame: int, field: str) -> None:
+        self._once(f"frame {frame} comes without {field}, which a plugin's layer is read from; {ASK}", field)
+
+    def _once(self, what: str, subject: str) -> None:
         """Reports what is the same for every packet."""
-        subject = what.partition(" ")[2].partition(" ")[2]
         if subject not in self._reported:
             self._reported.add(subject)
             self._report(Problem(what, fatal=True, kind="plugin"))
 
-    def _raised(self, layer: Layer, error: Exception, frame: int) -> Verdict:
-        """A layer that raised is taken out."""
-        self._layers = [one for one in self._layers if one is not layer]
-        verdicts = self._bindings.verdicts
-        self._bind()
-        self._bindings.verdicts = verdicts
-        return self._failed(layer, error, frame)
+    def _gone(self, failure: LayerFailed, frame: int) -> Verdict:
+        """A layer that raised is not asked again."""
+        self._reading.off.add(failure.layer)
+        return self._failed(failure.layer, failure.error, frame)
 
 
-class _Reading(Bindings):
-    """Bindings that keep what could not be read, and outlive a plugin's mistakes."""
+def _data(packet: Packet) -> bytes | None:
+    data = packet.data
+    payload: bytes | None = None if data is None else data.data
+    return payload
 
-    def __init__(self, layers: Iterable[Layer], rebound: Mapping[Place, str], raised: Failed) -> None:
+
+class Reading(Bindings):
+    """Bindings that keep what could not be read, and tell a plugin's mistakes from bytes that do not fit."""
+
+    def __init__(self, layers: Iterable[Layer], rebound: Mapping[Place, str]) -> None:
         super().__init__(layers, rebound)
-        self._raised = raised
-        self._frame, self._source = 0, ""
-        self.verdicts: list[Verdict] = []
-
-    def begin(self, frame: int, source: str) -> None:
-        """A payload of this frame is read next, from this field of tshark's."""
-        self._frame, self._source = frame, source
-        self.verdicts = []
+        self.refused: list[tuple[Layer, bytes, ConstructError]] = []
+        """Layers whose definition did not fit, with the bytes and why."""
+        self.off: set[Layer] = set()
+        """Layers that raised."""
 
     def recognizes(self, layer: Layer, data: bytes) -> bool:
+        """Whether bytes look like a layer.
+
+        :raises LayerFailed: when the plugin's function does
+        """
+        if layer in self.off:
+            return False
         if layer.matches is None:
             return True
         try:
             return bool(layer.matches(data))
         except Exception as error:
-            self.verdicts.append(self._raised(layer, error, self._frame))
-            return False
+            raise LayerFailed(layer, error) from error
 
     def read(self, layer: Layer, data: bytes, table: str) -> tuple[Any, int] | None:
+        """A header and its size; what does not fit is kept in :attr:`refused`."""
         try:
-            return layer.parse_sized(data, table=table)
+            return self.parse(layer, data)
         except ConstructError as error:
-            self.verdicts.append(unparsed(layer, data, error, self._frame, self._source))
+            self.refused.append((layer, data, error))
+            return None
+
+    def parse(self, layer: Layer, data: bytes) -> tuple[Any, int]:
+        """A header and its size.
+
+        :raises ConstructError: when the bytes do not fit
+        :raises LayerFailed: when the plugin's own code raises
+        """
+        try:
+            return layer.parse_sized(data)
+        except ConstructError:
+            raise
         except Exception as error:
-            self.verdicts.append(self._raised(layer, error, self._frame))
-        return None
+            raise LayerFailed(layer, error) from error
 
+    def message(self, layer: Layer, header: Any, size: int, data: bytes) -> list[Dissected]:
+        """The headers of a whole message, those of the layers over it included."""
+        if layer.selects is None:
+            return [Dissected(layer.name, layer, header, 0, size)]
+        return walked(data, "", layer.name, self)
 
-def message(found: Dissected, data: bytes, frames: tuple[int, ...], offset: int) -> Message:
-    """What was found in ``data``, which begins ``offset`` bytes into the stream."""
-    at = found.offset
-    return Message(found.name, found.layer.parsed(found.header), data[at:] if at else data, frames, offset + at)
+    def length(self, layer: Layer, data: bytes) -> Any:
+        """What the layer's ``message_length`` says.
+
+        :raises LayerFailed: when it raises
+        """
+        assert layer.message_length is not None
+        try:
+            return layer.message_length(data)
+        except Exception as error:
+            raise LayerFailed(layer, error) from error
