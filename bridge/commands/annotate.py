@@ -62,6 +62,10 @@ class Job:
     """Whether a person reads the output as it comes."""
     problems: Problems = field(default_factory=Problems)
     interruption: Interruption = field(default_factory=Interruption)
+    label: str | None = None
+    """What the capture is called in outputs that tell (the key ``file``); else its name, where there are several."""
+    summary: Summary = field(default_factory=Summary)
+    """Of the newest input."""
     begun: bool = False
     """Whether something is on the output."""
 
@@ -117,7 +121,7 @@ class Job:
             raise UsageFailure(f"-o {format.name} needs {needs} as input, and {source.name} is {source.reader.name}")
         self._check_columns(format, source)
         numbers = self._chosen_frames(name)
-        summary = Summary()
+        summary = self.summary = Summary()
         try:
             with self._output() as out:
                 writer = self._writer(format, out, source, numbers)
@@ -205,7 +209,7 @@ class Job:
             layers=self.registry.layers,
             color=self._color(),
             width=terminal_width(),
-            file=source.name if len(self.files) > 1 else None,
+            file=self.label or (source.name if len(self.files) > 1 else None),
             continues=self.begun,
             source_kind=source.reader.name,
         )

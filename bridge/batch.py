@@ -1,0 +1,426 @@
+"""Many captures, one after another or at once: each becomes one output, and none stops the others.
+
+What is done is written down as soon as it is done (:class:`Journal`), so that a run that was interrupted goes on where
+it was. Outputs appear under their names when they are complete, never before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .failures import DONE, INCOMPLETE, Failure, UsageFailure
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from labdissect.plugins.rule import Rule
+    from labdissect.plugins.writer import Summary
+
+SUFFIXES = (".pcap", ".pcapng", ".cap", ".ntar")
+"""What a folder is searched for, each also with .gz."""
+JOURNAL = "results.jsonl"
+"""In the folder of outputs: what became of each capture, a line each."""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One input of a batch."""
+
+    name: str
+    """A path, or a URL that fsspec reads."""
+    output: str
+    """Its output's path within the folder of outputs, always with ``/``."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether it must be fetched."""
+        return "://" in self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One capture to annotate, with all that a worker needs to know; it can be pickled."""
+
+    capture: Capture
+    given: Mapping[str, Any]
+    """The command line's options, by their names in ``labdissect --help``."""
+    language: str
+    plugins: tuple[str, ...]
+    labelled: bool = False
+    """The capture's name stands in the output, as the outputs will be joined."""
+
+
+@dataclass
+class Outcome:
+    """What became of one capture."""
+
+    capture: str
+    output: str
+    exit_code: int
+    packets: int = 0
+    conversations: int = 0
+    verdicts: int = 0
+    severities: dict[str, int] = field(default_factory=dict)
+    """How many verdicts of each severity."""
+    codes: dict[str, int] = field(default_factory=dict)
+    """How many verdicts of each rule."""
+    problems: list[str] = field(default_factory=list)
+    """What a single run would have said on stderr."""
+    printed: str = ""
+    """What plugins printed at the end."""
+    fingerprint: str = ""
+    """Of the capture and the options: a result is used again only while neither has changed."""
+
+
+Done = tuple[Task, Outcome, Path | bytes | None]
+"""A task that ended, and its output: a file that may be moved, or bytes from elsewhere; None when there is none."""
+Executor = Callable[[Sequence[Task]], Iterator[Done]]
+"""Where tasks are done: gives them back in the order in which they end."""
+
+
+# What is to be done
+
+
+def captures(names: Iterable[str]) -> list[Capture]:
+    """The captures that files, folders (searched to the bottom), patterns and URLs name, each once, in order.
+
+    :raises UsageFailure: when a name finds nothing
+    """
+    found: dict[str, Capture] = {}
+    outputs: dict[str, int] = {}
+    for name in names:
+        for path, output in _found(name):
+            if path in found:
+                continue
+            count = outputs[output] = outputs.get(output, 0) + 1
+            found[path] = Capture(path, output if count == 1 else f"{output}~{count}")
+    return list(found.values())
+
+
+def _found(name: str) -> list[tuple[str, str]]:
+    """Paths or URLs, each with what its output shall be called."""
+    if "://" in name:
+        return [(url, _safe(url.rpartition("/")[2])) for url in _remote(name)]
+    path = Path(name)
+    if path.is_dir():
+        inside = sorted(one for one in path.rglob("*") if one.is_file() and _is_capture(one.name))
+        if not inside:
+            raise UsageFailure(f"{name}: no capture in this folder ({', '.join(SUFFIXES)}, also with .gz)")
+        return [(str(one), "/".join(map(_safe, one.relative_to(path).parts))) for one in inside]
+    if path.exists() or not any(mark in name for mark in "*?["):
+        return [(name, _safe(path.name))]
+    import glob
+
+    # Path.glob takes no pattern that begins at the root
+    matching = sorted(one for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207
+    if not matching:
+        raise UsageFailure(f"{name}: no file matches")
+    return [(one, _safe(Path(one).name)) for one in matching]
+
+
+def _is_capture(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(SUFFIXES)
+
+
+def _safe(name: str) -> str:
+    """A file's name that stays in its folder on every system."""
+    kept = "".join("_" if character in '<>:"/\\|?*' or not character.isprintable() else character for character in name)
+    return kept.strip(". ") or "_"
+
+
+def _remote(url: str) -> list[str]:
+    fsspec = _fsspec()
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+        if filesystem.isdir(path):
+            inside = [one for one in filesystem.find(path) if _is_capture(one)]
+        else:
+            inside = filesystem.glob(path) if any(mark in path for mark in "*?[") else [path]
+    except Exception as error:  # each file system has its own errors
+        raise UsageFailure(f"{url}: {error}") from error
+    if not inside:
+        raise UsageFailure(f"{url}: no capture there")
+    return [filesystem.unstrip_protocol(one) for one in sorted(inside)]
+
+
+def _fsspec() -> Any:
+    try:
+        return importlib.import_module("fsspec")
+    except ImportError as error:
+        raise UsageFailure("captures from a URL need fsspec: pip install labdissect[cluster]") from error
+
+
+def fingerprint(task: Task) -> str:
+    """Of a capture, the options and the plugins: while it stays the same, so does the output."""
+    from labdissect import __version__
+
+    told: list[Any] = [__version__, sorted(task.given.items()), task.language, task.labelled, task.capture.name]
+    told += [_state(name) for name in (task.capture.name, *task.plugins)]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+
+def _state(name: str) -> Any:
+    """What changes when a file does; None for what is no file."""
+    if "://" in name:
+        filesystem, path = _fsspec().core.url_to_fs(name)
+        with suppress(Exception):  # not every file system can tell; then it counts as unchanged
+            return filesystem.ukey(path)
+        return None
+    with suppress(OSError):
+        found = Path(name).stat()
+        return found.st_size, found.st_mtime_ns
+    return None
+
+
+# One capture
+
+
+def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
+    """Annotates one capture into a file in ``folder``; what goes wrong is in the outcome, nothing is raised."""
+    from .commands.annotate import Job
+    from .problems import Problems
+    from .request import request
+
+    said, printed = io.StringIO(), io.StringIO()
+    problems = Problems(said)
+    outcome = Outcome(task.capture.name, task.capture.output, DONE)
+    descriptor, made = tempfile.mkstemp(prefix=".labdissect-", dir=folder)
+    os.close(descriptor)
+    try:
+        invocation = _invocation(task.language, task.plugins)
+        asked = request({**task.given, "destination": made}, invocation.registry)
+        with _at_hand(task.capture) as path, redirect_stdout(printed):
+            job = Job(invocation, asked, (path,), label=task.capture.name if task.labelled else None, problems=problems)
+            outcome.exit_code = job.one(path)
+            _count(outcome, job.summary, invocation.registry.rules)
+    except Failure as failure:
+        outcome.exit_code = failure.exit_code
+        problems.say(str(failure))
+    except Exception as error:  # one capture never stops the others
+        outcome.exit_code = INCOMPLETE
+        problems.say(f"{task.capture.name}: {type(error).__name__}: {error}")
+    outcome.problems = [line.removeprefix("labdissect: ") for line in said.getvalue().splitlines()]
+    outcome.printed = printed.getvalue()
+    if outcome.packets:
+        return outcome, Path(made)
+    Path(made).unlink(missing_ok=True)
+    return outcome, None
+
+
+@lru_cache(maxsize=1)
+def _invocation(language: str, plugins: tuple[str, ...]) -> Any:
+    """Definitions are loaded once in a process."""
+    from .invocation import Invocation
+
+    return Invocation(language, plugins)
+
+
+@contextmanager
+def _at_hand(capture: Capture) -> Iterator[str]:
+    """The capture as a local file; what comes from a URL is there meanwhile."""
+    if not capture.remote:
+        yield capture.name
+        return
+    filesystem, path = _fsspec().core.url_to_fs(capture.name)
+    with tempfile.TemporaryDirectory(prefix="labdissect-") as folder:
+        local = Path(folder) / _safe(path.rpartition("/")[2])
+        try:
+            filesystem.get_file(path, str(local))
+        except Exception as error:  # each file system has its own errors
+            raise Failure(f"{capture.name} cannot be fetched: {type(error).__name__}: {error}") from error
+        yield str(local)
+
+
+def _count(outcome: Outcome, summary: Summary, rules: Mapping[str, Rule]) -> None:
+    outcome.packets, outcome.conversations = summary.packets, summary.conversations
+    outcome.verdicts = summary.verdicts
+    outcome.codes = dict(sorted(summary.codes.items()))
+    for code, count in outcome.codes.items():
+        severity = rules[code].severity if code in rules else "error"
+        outcome.severities[severity] = outcome.severities.get(severity, 0) + count
+
+
+# Here, in several processes
+
+
+def in_processes(jobs: int, folder: Path) -> Executor:
+    """An executor that runs so many captures at once; outputs are made in ``folder``."""
+
+    def outcomes(tasks: Sequence[Task]) -> Iterator[Done]:
+        from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+        from concurrent.futures.process import BrokenProcessPool
+        from multiprocessing import active_children, get_context
+
+        waiting, tries = list(reversed(tasks)), dict.fromkeys(tasks, 0)
+        while waiting:
+            # spawn: a process that forked while threads ran may hang
+            pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_ignore_interrupts)
+            running: dict[Future[tuple[Outcome, Path | None]], Task] = {}
+            try:
+                while waiting or running:
+                    while waiting and len(running) < 2 * jobs:
+                        task = waiting.pop()
+                        running[pool.submit(annotate, task, folder)] = task
+                    ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        outcome, made = future.result()
+                        yield running.pop(future), outcome, made
+            except BrokenProcessPool:  # a process was killed, perhaps for want of memory: each capture gets another try
+                for task in running.values():
+                    tries[task] += 1
+                    if tries[task] < TRIES:
+                        waiting.append(task)
+                    else:
+                        yield task, _killed(task), None
+            finally:
+                if running:  # given up: what the processes are at is not waited for
+                    for process in active_children():
+                        process.terminate()
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    return outcomes
+
+
+TRIES = 3
+"""How often a capture is begun when the process that reads it is killed."""
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to every process of a terminal; the first one decides what becomes of the others."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _killed(task: Task) -> Outcome:
+    why = f"{task.capture.name}: the process that read it was killed {TRIES} times (too little memory?)"
+    return Outcome(task.capture.name, task.capture.output, INCOMPLETE, problems=[why])
+
+
+# What is done
+
+
+class Journal:
+    """What became of the captures, in a file that grows a line with each; read again when a batch is taken up."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.known: dict[str, Outcome] = {}
+        """By fingerprint."""
+        with suppress(FileNotFoundError), path.open(encoding="utf-8") as lines:
+            for line in lines:
+                with suppress(ValueError, TypeError):  # the last line may be half a line
+                    outcome = Outcome(**json.loads(line))
+                    self.known[outcome.fingerprint] = outcome
+
+    def add(self, outcome: Outcome) -> None:
+        """Writes one down."""
+        with self._path.open("a", encoding="utf-8") as out:
+            out.write(record(outcome) + "\n")
+
+    def finish(self, outcomes: Iterable[Outcome]) -> None:
+        """Leaves exactly these, in this order."""
+        rewritten = self._path.with_name(f".{self._path.name}")
+        rewritten.write_text("".join(record(one) + "\n" for one in outcomes), encoding="utf-8")
+        rewritten.replace(self._path)
+
+
+def record(outcome: Outcome) -> str:
+    """An outcome as a line of JSON, the same for the same capture wherever and whenever it was read."""
+    return json.dumps(asdict(outcome), ensure_ascii=True, separators=(",", ":"))
+
+
+def kept(output: Path | bytes, destination: Path) -> None:
+    """Gives an output its name, at once and as a whole."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(output, bytes):
+        beside = destination.with_name(f".{destination.name}.part")
+        beside.write_bytes(output)
+        output = beside
+    output.chmod(0o666 & ~_umask())  # temporary files are for their owner only
+    output.replace(destination)
+
+
+@lru_cache(maxsize=1)
+def _umask() -> int:
+    """The process's; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def joined(parts: Sequence[Path], destination: Path, *, headed: bool) -> None:
+    """One file of many, in their order.
+
+    :param headed: each begins with a line of headings, of which only the first is kept
+    """
+    beside = destination.with_name(f".{destination.name}.part")
+    with beside.open("wb") as out:
+        for position, part in enumerate(parts):
+            with part.open("rb") as lines:
+                if headed and position:
+                    lines.readline()
+                shutil.copyfileobj(lines, out, 1 << 20)
+    beside.replace(destination)
+
+
+class Batch:
+    """Captures on their way to a folder of outputs.
+
+    :param suffix: of outputs, without its dot
+    :param again: whether to read what an earlier run has finished already
+    """
+
+    def __init__(self, tasks: Sequence[Task], folder: Path, suffix: str, *, again: bool = False) -> None:
+        self.tasks = tasks
+        self._folder, self._suffix = folder, suffix
+        self._journal = Journal(folder / JOURNAL)
+        self._fingerprints = {task: fingerprint(task) for task in tasks}
+        self._outcomes: dict[Task, Outcome] = {}
+        for task in () if again else tasks:
+            known = self._journal.known.get(self._fingerprints[task])
+            if known is not None and self.output(task).exists():
+                self._outcomes[task] = known
+
+    def output(self, task: Task) -> Path:
+        """Where a task's output is, once it is done."""
+        return self._folder / f"{task.capture.output}.{self._suffix}"
+
+    @property
+    def done(self) -> int:
+        """Tasks that have ended, in this run or an earlier one."""
+        return len(self._outcomes)
+
+    def run(self, executor: Executor, shown: Callable[[Outcome], None]) -> None:
+        """Does what is left; ``shown`` hears of each as it ends."""
+        for task, outcome, output in executor([task for task in self.tasks if task not in self._outcomes]):
+            outcome.fingerprint = self._fingerprints[task]
+            if output is not None:
+                kept(output, self.output(task))
+            self._journal.add(outcome)
+            self._outcomes[task] = outcome
+            shown(outcome)
+
+    def finish(self) -> list[Outcome]:
+        """What became of all, in the captures' order, as the journal has it from now on."""
+        outcomes = [self._outcomes[task] for task in self.tasks]
+        self._journal.finish(outcomes)
+        return outcomes
+
+    def join(self, destination: Path, *, headed: bool) -> None:
+        """One file of all outputs; their folder goes."""
+        outputs = [self.output(task) for task in self.tasks if self.output(task).exists()]
+        joined(outputs, destination, headed=headed)
+        shutil.rmtree(self._folder, ignore_errors=True)

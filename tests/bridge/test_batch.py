@@ -1,0 +1,233 @@
+"""Many captures: what is found, what each becomes, what survives failure, interruption and murder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from labdissect.bridge import batch
+from labdissect.bridge.failures import UsageFailure
+from tests.bridge.program import COMMAND, ROOT, environment, labdissect
+from tests.conftest import CAPTURES
+
+NAMES = ("arp-request-reply", "dns-basic", "tcp-four-way-close", "tcp-rto")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A class's captures: four good ones, one of them a folder deeper, and one that is none."""
+    into = tmp_path / "class"
+    (into / "second group").mkdir(parents=True)
+    for name in NAMES[:-1]:
+        shutil.copy(CAPTURES / f"{name}.pcapng", into)
+    shutil.copy(CAPTURES / f"{NAMES[-1]}.pcapng", into / "second group")
+    (into / "broken.pcapng").write_bytes(b"no capture at all")
+    (into / "notes.txt").write_text("not looked at")
+    return into
+
+
+def alone(name: str, *arguments: str) -> bytes:
+    """What a run of its own makes of a capture."""
+    return labdissect(CAPTURES / f"{name}.pcapng", *arguments).out
+
+
+def results(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / batch.JOURNAL).read_text().splitlines()]
+
+
+def test_each_capture_becomes_what_a_run_of_its_own_makes_of_it(folder: Path, tmp_path: Path) -> None:
+    ran = labdissect("batch", folder, "-o", "jsonl", "-w", tmp_path / "out", "--jobs", "2")
+    assert ran.code == 4  # one of them is broken
+    for name in NAMES[:-1]:
+        assert (tmp_path / "out" / f"{name}.pcapng.jsonl").read_bytes() == alone(name, "-o", "jsonl")
+    deeper = tmp_path / "out" / "second group" / f"{NAMES[-1]}.pcapng.jsonl"
+    assert deeper.read_bytes() == alone(NAMES[-1], "-o", "jsonl")
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.*")) == sorted(
+        [*(f"{name}.pcapng.jsonl" for name in NAMES), batch.JOURNAL]
+    )
+
+
+def test_the_one_that_fails_is_named_and_does_not_stop_the_others(folder: Path, tmp_path: Path) -> None:
+    ran = labdissect("batch", folder, "-w", tmp_path / "out")
+    assert "broken.pcapng" in ran.err and "tshark cannot read" in ran.err
+    found = {Path(str(one["capture"])).stem: one for one in results(tmp_path / "out")}
+    assert {name: one["exit_code"] for name, one in found.items()} == {**dict.fromkeys(NAMES, 0), "broken": 3}
+    assert found["tcp-four-way-close"]["packets"] == 13
+    assert "5 captures" in ran.text.splitlines()[-1]
+
+
+def test_all_that_fail_give_their_own_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "one.pcap").write_bytes(b"no capture at all")
+    assert labdissect("batch", tmp_path / "one.pcap", "-w", tmp_path / "out").code == 3
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "conversations"])
+def test_one_file_of_all_says_which_capture_a_line_is_of(folder: Path, tmp_path: Path, format: str) -> None:
+    captures = [folder / f"{name}.pcapng" for name in NAMES[:-1]]
+    whole = tmp_path / f"all.{format}"
+    assert labdissect("batch", *captures, "-o", format, "-w", whole).code == 0
+    assert whole.read_bytes() == labdissect(*captures, "-o", format).out
+    assert not (tmp_path / f"all.{format}.parts").exists()
+
+
+def test_a_second_run_reads_only_what_changed(folder: Path, tmp_path: Path) -> None:
+    arguments = ("batch", folder, "-w", tmp_path / "out")
+    labdissect(*arguments)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jsonl")}
+    shutil.copy(CAPTURES / "dns-nxdomain.pcapng", folder / "dns-basic.pcapng")
+    labdissect(*arguments)
+    changed = [path.name for path, time in before.items() if path.stat().st_mtime_ns != time]
+    assert sorted(changed) == ["dns-basic.pcapng.jsonl", batch.JOURNAL]
+    labdissect(*arguments, "--again")
+    assert all(path.stat().st_mtime_ns != time for path, time in before.items())
+
+
+def test_other_options_are_another_job(folder: Path, tmp_path: Path) -> None:
+    labdissect("batch", folder / "dns-basic.pcapng", "-w", tmp_path / "out")
+    labdissect("--lang", "zh", "batch", folder / "dns-basic.pcapng", "-w", tmp_path / "out")
+    made = (tmp_path / "out" / "dns-basic.pcapng.jsonl").read_bytes()
+    assert made == alone("dns-basic", "-o", "jsonl", "--lang", "zh")
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        shutil.copy(CAPTURES / "tcp-rto.pcapng", tmp_path / "in" / f"{number:02}.pcapng")
+    command = [*COMMAND, "batch", str(tmp_path / "in"), "-w", str(tmp_path / "out"), "--jobs", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as program:
+        journal = tmp_path / "out" / batch.JOURNAL
+        while not journal.exists():
+            assert program.poll() is None
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        assert program.stderr is not None
+        said = program.stderr.read().decode()
+    assert program.returncode == 130 and "the same command goes on" in said and "Traceback" not in said
+    done = len(results(tmp_path / "out"))
+    assert 1 <= done < 12
+    first = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.pcapng.jsonl")}
+    ran = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=True)
+    assert b"12 captures" in ran.stdout and len(results(tmp_path / "out")) == 12
+    assert all(path.stat().st_mtime_ns == time for path, time in first.items())
+    assert {path.read_bytes() for path in (tmp_path / "out").glob("*.pcapng.jsonl")} == {
+        alone("tcp-rto", "-o", "jsonl")
+    }
+
+
+KILLER = """
+import os, pathlib, signal
+from labdissect import BaseAnalyzer, hookimpl
+class Killer(BaseAnalyzer):
+    layers = ("tcp",)
+    def analyze(self, packet):
+        mark = pathlib.Path({mark!r})
+        if packet.number == 5 and (not mark.exists() or {always}):
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+@hookimpl
+def labdissect_analyzers(settings):
+    return [Killer()]
+"""
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_process_that_is_killed_loses_nothing(folder: Path, tmp_path: Path, always: bool) -> None:
+    plugin = tmp_path / "killer.py"
+    plugin.write_text(KILLER.format(mark=str(tmp_path / "mark"), always=always))
+    captures = [folder / f"{name}.pcapng" for name in NAMES[:-1]]
+    ran = labdissect("batch", *captures, "-w", tmp_path / "out", "--plugin", plugin, "--jobs", "2")
+    assert (tmp_path / "mark").exists()
+    codes = {Path(str(one["capture"])).stem: one["exit_code"] for one in results(tmp_path / "out")}
+    assert codes["tcp-four-way-close"] == (4 if always else 0)
+    assert ("was killed" in ran.err) == always
+    assert codes["arp-request-reply"] == 0 or always
+
+
+def test_what_plugins_print_is_kept(folder: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "grader.py"
+    plugin.write_text(
+        "from labdissect import hookimpl\n"
+        "@hookimpl\n"
+        "def labdissect_finish(summary):\n"
+        "    print('packets', summary.packets)\n"
+    )
+    ran = labdissect("batch", folder / "tcp-four-way-close.pcapng", "-w", tmp_path / "out", "--plugin", plugin)
+    assert results(tmp_path / "out")[0]["printed"] == "packets 13\n"
+    assert "packets 13" in ran.text
+
+
+def test_results_in_parquet_say_what_the_journal_says(folder: Path, tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars")
+    labdissect("batch", folder, "-w", tmp_path / "out", "--results", tmp_path / "r.parquet")
+    read = polars.read_parquet(tmp_path / "r.parquet")
+    journal = results(tmp_path / "out")
+    for name in ("capture", "output", "exit_code", "packets", "conversations", "verdicts", "problems", "printed"):
+        assert read[name].to_list() == [one[name] for one in journal]
+    assert [dict(one) for one in read["codes"].to_list()] == [one["codes"] for one in journal]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nowhere/*.pcap", "-w", "out"), "no file matches"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-o", "pdml", "-w", "all.xml"), "cannot hold several captures"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--results", "r.txt"), "FILE.jsonl or FILE.parquet"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--only", "no.such"), "there is no code no.such"),
+    ],
+)
+def test_wrong_usage_is_said_before_anything_is_read(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    ran = labdissect("batch", *arguments, folder=tmp_path)
+    assert ran.code == 2 and says in ran.err
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_names_stay_within_the_folder(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    for one in (first, second):
+        one.mkdir()
+        shutil.copy(CAPTURES / "dns-basic.pcapng", one / "..odd\n:name.pcapng")
+    found = batch.captures([str(first), str(second), str(first / "..odd\n:name.pcapng")])
+    assert [one.output for one in found] == ["odd__name.pcapng", "odd__name.pcapng~2"]
+
+
+def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(UsageFailure, match="no capture in this folder"):
+        batch.captures([str(tmp_path)])
+
+
+def test_captures_come_from_any_file_system_that_fsspec_knows(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    ran = labdissect("batch", f"file://{CAPTURES}/dns-b*.pcapng", "-w", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "out" / "dns-basic.pcapng.jsonl").read_bytes() == alone("dns-basic", "-o", "jsonl")
+
+
+def test_a_url_that_is_not_there_fails_alone(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    ran = labdissect(
+        "batch", f"file://{tmp_path}/none.pcap", CAPTURES / "dns-basic.pcapng", "-w", tmp_path / "out", "--jobs", "1"
+    )
+    assert ran.code == 4 and "cannot be fetched" in ran.err
+    assert (tmp_path / "out" / "dns-basic.pcapng.jsonl").exists()
+
+
+def test_a_journal_whose_last_line_is_cut_is_read_as_far_as_it_goes(folder: Path, tmp_path: Path) -> None:
+    labdissect("batch", folder, "-w", tmp_path / "out")
+    journal = tmp_path / "out" / batch.JOURNAL
+    journal.write_bytes(journal.read_bytes()[:-40])
+    assert len(batch.Journal(journal).known) == 4
+
+
+def test_outputs_have_the_permissions_that_files_have_here(folder: Path, tmp_path: Path) -> None:
+    labdissect("batch", folder / "dns-basic.pcapng", "-w", tmp_path / "out")
+    (tmp_path / "plain").touch()
+    made = tmp_path / "out" / "dns-basic.pcapng.jsonl"
+    assert made.stat().st_mode == (tmp_path / "plain").stat().st_mode
