@@ -7,6 +7,7 @@ in it. Our PDML it reads as it is.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from labdissect.plugins.registry import Registry, load
 
 from . import tshark
 from .elastic import own_layers
+from .failures import Failure
 
 _TYPES = {"int": "long", "hex": "long", "float": "float", "bool": "boolean", "bytes": "byte"}
 """Kinds of our fields in the words of Elasticsearch, which pyshark knows; any other is text."""
@@ -47,6 +49,35 @@ def teach_pyshark(plugins: Iterable[str] = (), *, tshark_path: str | os.PathLike
         MAPPING.load_mapping(version, tshark_path=str(path))
     for name, properties in _properties(registry).items():
         MAPPING._protocol_to_mapping.setdefault(name, {"properties": properties})
+
+
+_teaching = threading.Lock()
+_taught: set[tuple[str, ...]] = set()
+
+
+def pyshark_packet(raw: bytes, plugins: tuple[str, ...] = ()) -> Any:
+    """pyshark's packet of what tshark printed of one: a line of EK with whole layers, or a ``<packet>`` of PDML.
+
+    :raises Failure: when the input has not the whole packet
+    """
+    if raw.lstrip().startswith(b"<"):
+        if b"<proto" not in raw:
+            raise Failure(_NOT_WHOLE)
+        from pyshark.tshark.output_parser.tshark_xml import packet_from_xml_packet
+
+        return packet_from_xml_packet(raw)
+    if b'"frame":{' not in raw:
+        raise Failure(_NOT_WHOLE)
+    with _teaching:
+        if plugins not in _taught:
+            teach_pyshark(plugins)
+            _taught.add(plugins)
+    from pyshark.tshark.output_parser.tshark_ek import packet_from_ek_packet
+
+    return packet_from_ek_packet(raw)
+
+
+_NOT_WHOLE = "pyshark needs whole packets: name the capture, or use `tshark -T ek` without -e, -j or -J"
 
 
 def _properties(registry: Registry) -> dict[str, dict[str, dict[str, str]]]:

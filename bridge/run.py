@@ -38,6 +38,21 @@ def annotate(
     :raises UsageFailure: when a plugin cannot make its analyzers, perhaps for an option (``--set``)
     """
     summary = summary if summary is not None else Summary()
+    for _ in steps(chunks, reader_format, writer, registry, report, settings or Settings(), summary):
+        pass
+    return summary
+
+
+def steps(
+    chunks: Iterable[bytes],
+    reader_format: ReaderFormat,
+    writer: Writer,
+    registry: Registry,
+    report: Callable[[Problem], None],
+    settings: Settings,
+    summary: Summary,
+) -> Iterator[None]:
+    """The same chunk by chunk, for callers who want to do something in between: yields after each one."""
 
     def told(problem: Problem) -> None:
         if problem.kind == "bad line":
@@ -52,7 +67,7 @@ def annotate(
         _said(writer.conversation, (conversation,), verdicts, told)
 
     try:
-        engine = Engine(registry, settings or Settings(), told, ended)
+        engine = Engine(registry, settings, told, ended)
     except PluginError as error:
         raise UsageFailure(str(error)) from error
     reader = reader_format.make(registry.layers, told, engine.wanted, tuple(registry.carried))
@@ -61,6 +76,7 @@ def annotate(
         for chunk in chunks:
             _through(reader.records(chunk), engine, writer, summary, told)
             writer.flush()
+            yield
         _through(reader.end(), engine, writer, summary, told)
     except KeyboardInterrupt:
         interrupted = True
@@ -73,7 +89,7 @@ def annotate(
     _said(writer.end, (summary,), last, told)
     if interrupted:
         raise KeyboardInterrupt
-    return summary
+    yield
 
 
 def chunks_with_end(source: Source, summary: Summary, report: Callable[[Problem], None]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from labdissect.plugins.writer import Problem, ReaderFormat
 
@@ -57,7 +57,7 @@ class Source:
         if self.head:
             yield self.head
         read, wait = self.stream.read, self.interruption.read
-        roomy = _pipe_room(self.stream.fileno()) >= PIPE_SIZE
+        roomy = _pipe_room(_descriptor(self.stream)) >= PIPE_SIZE
         began = perf_counter()
         while chunk := wait(read, CHUNK):
             busy = perf_counter() - began < BUSY
@@ -124,6 +124,46 @@ def text_file(path: Path, readers: Iterable[ReaderFormat], interruption: Interru
     return None
 
 
+class OthersStream:
+    """A stream that a caller opened: read as the bytes come, and left open, as it is the caller's to close."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._read = getattr(stream, "read1", None) or stream.read
+
+    def read(self, size: int) -> bytes:
+        """What is there, up to so many bytes; none at the end.
+
+        :raises UsageFailure: when it reads text
+        """
+        data = self._read(size)
+        if isinstance(data, str):
+            raise UsageFailure("the stream reads text; open it in binary mode: open(name, 'rb')")
+        return data or b""
+
+    def fileno(self) -> int:
+        """The caller's, where there is one."""
+        return _descriptor(self._stream)
+
+    def close(self) -> None:
+        """Nothing: see above."""
+
+
+def others_stream(stream: Any, readers: Iterable[ReaderFormat], default: ReaderFormat) -> Source:
+    """What a caller of the library opened: a pipe of tshark's, a decompressed file, bytes in memory.
+
+    :raises UsageFailure: when it is in no format that we read
+    """
+    own = cast("BinaryIO", OthersStream(stream))
+    known = list(readers)
+    head = _head(own.read, known)
+    reader = detected(head, known) or (default if not head.strip() else None)
+    if reader is None:
+        raise UsageFailure(f"the stream is {_looks_like(head)}")
+    name = getattr(stream, "name", None)
+    return Source(name if isinstance(name, str) else "the stream", reader, own, head)
+
+
 def _why(error: OSError) -> str:
     return "there is no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error))
 
@@ -161,6 +201,14 @@ def _text_kind(head: bytes) -> str | None:
 def enlarge_pipe(descriptor: int) -> None:
     """Gives a pipe more room where the system lets us."""
     _pipe_control(descriptor, _F_SETPIPE_SZ, PIPE_SIZE)
+
+
+def _descriptor(stream: BinaryIO) -> int:
+    """Of the stream; -1 of one that has none, which nothing can be done with."""
+    try:
+        return stream.fileno()
+    except (OSError, AttributeError):
+        return -1
 
 
 def _pipe_room(descriptor: int) -> int:

@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .escape import json_text
 from .failures import UsageFailure
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ _VERDICTS = (
 """The keys of ``-o jsonl`` and their kinds; ``params`` is JSON, as each rule has its own."""
 
 _LARGEST = 2**63
+BATCH_ROWS = 16_384
+"""Rows of a batch, and of a Parquet file's group: what memory holds of a file that is being written."""
 
 
 def arrow() -> Any:
@@ -157,6 +160,16 @@ class Rows:
         self._values = [[] for _ in self._columns]
         self.count = 0
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def verdict_row(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict of ``-o jsonl`` as a row: values of evidence as text, parameters as JSON."""
+    facts = [{**one, "value": _plain(one["value"])} for one in verdict["evidence"]]
+    return {**verdict, "text": well_formed(verdict["text"]), "evidence": facts, "params": _plain(verdict["params"])}
+
+
+def _plain(value: Any) -> str:
+    return well_formed(value) if isinstance(value, str) else json_text(value).decode()
 
 
 def cell_value(column: ShownColumn, shown: Shown) -> Any:

@@ -5,37 +5,64 @@ The public names; everything else may change between versions.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if not (Path(__file__).resolve().parent / "bridge").is_dir():  # a checkout without symlinks
     __path__.append(str(Path(__file__).resolve().parent.parent))
 
-from labdissect.dissectors.layer import Derived, Header, Layer, Text, bits, note, part
-from labdissect.plugins.analyzer import Analyzer, BaseAnalyzer, Settings
-from labdissect.plugins.column import Column
-from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.packet import Packet
-from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
-from labdissect.plugins.writer import Record, Summary, Writer, WriterFormat, WriterSettings
+if TYPE_CHECKING:
+    from labdissect.bridge.capture import Capture
+    from labdissect.bridge.capture import open_capture as open
+    from labdissect.bridge.captured import CapturedPacket, SaidVerdict
+    from labdissect.bridge.failures import Failure, TsharkFailure, UsageFailure
+    from labdissect.dissectors.layer import Derived, Header, Layer, Text, bits, note, part
+    from labdissect.plugins.analyzer import Analyzer, BaseAnalyzer, Settings
+    from labdissect.plugins.column import Column
+    from labdissect.plugins.hookspecs import hookimpl
+    from labdissect.plugins.packet import Packet
+    from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
+    from labdissect.plugins.writer import Record, Summary, Writer, WriterFormat, WriterSettings
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "bridge.capture": ("Capture",),
+    "bridge.captured": ("CapturedPacket", "SaidVerdict"),
+    "bridge.failures": ("Failure", "TsharkFailure", "UsageFailure"),
+    "dissectors.layer": ("Derived", "Header", "Layer", "Text", "bits", "note", "part"),
+    "plugins.analyzer": ("Analyzer", "BaseAnalyzer", "Settings"),
+    "plugins.column": ("Column",),
+    "plugins.hookspecs": ("hookimpl",),
+    "plugins.packet": ("Packet",),
+    "plugins.rule": ("Evidence", "Explanation", "Rule", "Verdict", "render"),
+    "plugins.writer": ("Record", "Summary", "Writer", "WriterFormat", "WriterSettings"),
+}
+"""Module → its public names, each imported when it is first asked for: who needs one does not wait for all."""
 
 __all__ = [
     "Analyzer",
     "BaseAnalyzer",
+    "Capture",
+    "CapturedPacket",
     "Column",
     "Derived",
     "Evidence",
     "Explanation",
+    "Failure",
     "Header",
     "Layer",
     "Packet",
     "Record",
     "Rule",
+    "SaidVerdict",
     "Settings",
     "Summary",
     "Text",
+    "TsharkFailure",
+    "UsageFailure",
     "Verdict",
     "Writer",
     "WriterFormat",
@@ -43,10 +70,27 @@ __all__ = [
     "bits",
     "hookimpl",
     "note",
+    "open",
     "part",
     "render",
     "teach_pyshark",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "open":
+        from labdissect.bridge.capture import open_capture as value
+    else:
+        home = next((module for module, names in _HOMES.items() if name in names), None)
+        if home is None:
+            raise AttributeError(f"module 'labdissect' has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"labdissect.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def teach_pyshark(plugins: Iterable[str] = ()) -> None:

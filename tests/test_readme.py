@@ -57,7 +57,7 @@ def test_the_script_works(tmp_path: Path) -> None:
     shutil.copy(CAPTURES / "seed-web.pcapng", tmp_path)
     path = environment()["PATH"]
     ran = subprocess.run(
-        [sys.executable, "-c", PYTHON[1] + "\nprint(len(verdicts), ran.returncode)"],
+        [sys.executable, "-c", PYTHON[2] + "\nprint(len(verdicts), ran.returncode)"],
         capture_output=True,
         env=environment({"PATH": f"{name.parent}:{path}"}),
         cwd=tmp_path,
@@ -68,11 +68,18 @@ def test_the_script_works(tmp_path: Path) -> None:
     assert int(count) > 2125 and code == "0"
 
 
+def test_the_library_is_used_as_shown() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", PYTHON[1]], capture_output=True, env=environment(), cwd=CAPTURES, text=True, check=True
+    )
+    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["2122", "2124"]
+
+
 def test_pyshark_reads_the_output(tmp_path: Path) -> None:
     annotated = quiet(labdissect(CAPTURES / "tcp-four-way-close.pcapng")).out
     (tmp_path / "annotated.ek").write_bytes(annotated)
     ran = subprocess.run(
-        [sys.executable, "-c", PYTHON[2]], capture_output=True, env=environment(), cwd=tmp_path, text=True, check=True
+        [sys.executable, "-c", PYTHON[3]], capture_output=True, env=environment(), cwd=tmp_path, text=True, check=True
     )
     assert ran.stdout.count("\n") == 13
     assert "Handshake 1 of 3" in ran.stdout

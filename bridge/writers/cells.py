@@ -62,6 +62,8 @@ class Shown:
     """Since the capture's first packet."""
     record: Record | None = None
     """What it was read from."""
+    conn_state: str = ""
+    """Zeek's conn_state of the connection with this packet; the next packet may change it."""
 
 
 class Showing:
@@ -73,7 +75,9 @@ class Showing:
 
     def __call__(self, packet: Packet, verdicts: Sequence[Verdict], record: Record | None = None) -> Shown:
         texts = [render(verdict, self._language) for verdict in verdicts]
-        return Shown(packet, verdicts, texts, self._seconds(packet), record)
+        conversation = packet.conversation
+        state = "" if conversation is None else conversation.conn_state
+        return Shown(packet, verdicts, texts, self._seconds(packet), record, state)
 
     def _seconds(self, packet: Packet) -> float | None:
         """tshark's own difference, since the first packet that we are shown need not be the capture's first."""
@@ -298,8 +302,7 @@ def severity(shown: Shown) -> str:
 
 def conn_state(shown: Shown) -> str:
     """Zeek's conn_state of the connection so far."""
-    conversation = shown.packet.conversation
-    return "" if conversation is None else conversation.conn_state
+    return shown.conn_state
 
 
 def stream(shown: Shown) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from labdissect.bridge import tables
 from labdissect.bridge.failures import UsageFailure
-from labdissect.bridge.tables import PACKETS, Rows, arrow
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from labdissect.plugins.rule import Verdict
     from labdissect.plugins.tcp.conversation import Conversation
     from labdissect.plugins.udp import Exchange
-
-GROUP_ROWS = 16_384
-"""Rows of a group: what memory holds."""
 
 
 class Unseekable:
@@ -69,19 +66,19 @@ class ParquetWriter:
     """Writes the file."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        arrow()
+        tables.arrow()
         if out.isatty():
             raise UsageFailure("Parquet is binary and a terminal shows text: name a file with -w, or use -o table")
         from pyarrow import parquet
 
         self._showing = Showing(settings.language)
-        self._rows = Rows(chosen_columns(settings, PACKETS))
+        self._rows = tables.Rows(chosen_columns(settings, tables.PACKETS))
         self._writer = parquet.ParquetWriter(Unseekable(out), self._rows.schema, compression="zstd")
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
         self._rows.add(self._showing(packet, verdicts, record))
-        if self._rows.count >= GROUP_ROWS:
+        if self._rows.count >= tables.BATCH_ROWS:
             self._writer.write_batch(self._rows.taken())
 
     def other(self, record: Record) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from labdissect.bridge import tables
-from labdissect.bridge.writers import parquet as writer_module
 from labdissect.plugins.writer import Record, Summary, WriterSettings
 from tests.bridge.program import COMMAND, ROOT, environment, labdissect
 from tests.bridge.written import fake_packet, written
@@ -66,7 +65,7 @@ def test_a_chosen_field_has_its_own_type() -> None:
 
 
 def test_memory_holds_one_group_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "GROUP_ROWS", 100)
+    monkeypatch.setattr(tables, "BATCH_ROWS", 100)
     out = io.BytesIO()
     writer = built_in().writers["parquet"].make(out, WriterSettings())
     sizes = []
