@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pluggy
@@ -32,7 +32,22 @@ BUILT_IN = "built in"
 
 
 class PluginError(Exception):
-    """A plugin cannot be loaded or clashes with another; the message names the file and what to do."""
+    """A plugin cannot be loaded or clashes with another; the message names the file and what to do.
+
+    :param plugin: as its user named it
+    :param place: file and line of the author's that the error comes from
+    """
+
+    def __init__(self, plugin: str, reason: str, place: tuple[str, int | None] | None = None) -> None:
+        self.reason = reason
+        self.file: str | None = None
+        self.line: int | None = None
+        if place is not None:
+            file, self.line = place
+            self.file = plugin if Path(file).resolve() == Path(plugin).resolve() else file
+        elsewhere = f"{self.file}, " if self.file not in (None, plugin) else ""
+        where = f"{elsewhere}line {self.line}: " if self.line is not None else ""
+        super().__init__(f"plugin {plugin}: {where}{reason}")
 
 
 @dataclass
@@ -103,7 +118,7 @@ def load(
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"plugin {error.plugin!r}: {error}; see docs/hooks.md for the hooks there are") from error
+        raise PluginError(str(error.plugin), f"{error}; see docs/hooks.md for the hooks there are") from error
     _collect(registry)
     return registry
 
@@ -142,7 +157,7 @@ def _load_entry_points(registry: Registry) -> None:
         try:
             plugin = entry.load()
         except Exception as error:
-            raise PluginError(f"installed plugin {entry.name} ({entry.value}): {_where(error, None)}") from error
+            raise _failure(f"{entry.name} (installed, {entry.value})", error, _folder(entry.module)) from error
         _register(registry, plugin, entry.name, f"entry point {entry.value}")
 
 
@@ -153,54 +168,91 @@ def _load_named(registry: Registry, name: str | ModuleType) -> None:
     path = Path(name)
     if name.endswith(".py") or path.is_file():
         if not path.is_file():
-            raise PluginError(f"plugin {name}: no such file")
+            raise PluginError(name, "no such file")
         plugin_name = path.stem
         spec = importlib.util.spec_from_file_location(f"labdissect_plugin_{plugin_name}", path)
         if spec is None or spec.loader is None:
-            raise PluginError(f"plugin {name}: not a Python file")
+            raise PluginError(name, "not a Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            raise PluginError(f"plugin {name}: {_where(error, path)}") from error
+            raise _failure(name, error, path) from error
     else:
         plugin_name = name
         try:
             module = importlib.import_module(name)
         except Exception as error:
-            raise PluginError(f"plugin {name}: {_where(error, None)}") from error
+            raise _failure(name, error, _folder(name)) from error
     _register(registry, module, plugin_name, str(name))
 
 
 def _register(registry: Registry, plugin: Any, name: str, source: str) -> None:
     if registry.manager.has_plugin(name):
-        raise PluginError(f"plugin {source}: a plugin named {name!r} is loaded already ({registry.sources[name]})")
+        raise PluginError(source, f"a plugin named {name!r} is loaded already ({registry.sources[name]})")
+    _refuse_unknown_hooks(plugin, source)
     try:
         registry.manager.register(plugin, name)
     except (pluggy.PluginValidationError, ValueError) as error:
-        raise PluginError(f"plugin {source}: {error}; see docs/hooks.md for the hooks there are") from error
+        raise PluginError(source, f"{error}; see docs/hooks.md for the hooks there are") from error
     registry.sources[name] = source
 
 
-def _where(error: BaseException, path: Path | None) -> str:
-    """The error with the line of the author's file that it comes from."""
+def _refuse_unknown_hooks(plugin: Any, source: str) -> None:
+    """A function that is marked as a hook bears the name of one: else it would wait in vain to be called."""
+    for name, function in getattr(plugin, "__dict__", {}).items():
+        # functions only: Construct's ``this`` has an attribute of any name
+        if isinstance(function, FunctionType) and hasattr(function, "labdissect_impl") and not hasattr(Hooks, name):
+            from difflib import get_close_matches  # only mistakes need it
+
+            near = get_close_matches(name, [hook for hook in vars(Hooks) if not hook.startswith("_")], n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise PluginError(source, f"there is no hook {name}{hint}; docs/hooks.md lists them", _line(function))
+
+
+def _line(function: Any) -> tuple[str, int | None] | None:
+    """Where a function is written."""
+    code = getattr(function, "__code__", None)
+    return None if code is None else (code.co_filename, code.co_firstlineno)
+
+
+def _failure(plugin: str, error: Exception, own: Path | None) -> PluginError:
+    """What a plugin's own code raised, with the last of its author's lines that it came through.
+
+    :param own: the plugin's file, or the folder that all its files are in
+    """
     if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {error.msg}"
+        return PluginError(plugin, error.msg, (error.filename or plugin, error.lineno))
     import traceback
 
-    lines = traceback.extract_tb(error.__traceback__)
-    mine = [line for line in lines if path is not None and Path(line.filename) == path]
-    place = f"line {mine[-1].lineno}: " if mine else ""
-    return f"{place}{type(error).__name__}: {error}"
+    lines = [line for line in traceback.extract_tb(error.__traceback__) if _is_within(line.filename, own)]
+    place = (lines[-1].filename, lines[-1].lineno) if lines else None
+    return PluginError(plugin, f"{type(error).__name__}: {error}", place)
+
+
+def _is_within(file: str, own: Path | None) -> bool:
+    return own is not None and (Path(file) == own or Path(file).is_relative_to(own))
+
+
+def _folder(module: str) -> Path | None:
+    """Where a module's files are: those of its package, or it alone."""
+    with suppress(ImportError, ValueError, AttributeError):
+        spec = importlib.util.find_spec(module.partition(".")[0])
+        if spec is not None and spec.origin is not None:
+            origin = Path(spec.origin)
+            return origin.parent if origin.name == "__init__.py" else origin
+    return None
 
 
 def _called(name: str, hook: Any, *arguments: Any) -> Any:
     try:
         return hook(*arguments)
     except Exception as error:
-        path = Path(hook.__code__.co_filename)
-        raise PluginError(f"plugin {name}: {hook.__name__}: {_where(error, path)}") from error
+        place = _line(hook)
+        failure = _failure(name, error, None if place is None else Path(place[0]))
+        found = place if failure.file is None else (failure.file, failure.line)
+        raise PluginError(name, f"{hook.__name__}: {failure.reason}", found) from error
 
 
 def _collect(registry: Registry) -> None:
@@ -220,12 +272,11 @@ def _collect(registry: Registry) -> None:
                 continue
             for item in _called(plugin_name, hook) or ():
                 if not isinstance(item, kind):
-                    raise PluginError(f"plugin {plugin_name}: {hook_name} returned {item!r}, not a {kind.__name__}")
+                    raise PluginError(plugin_name, f"{hook_name} returned {item!r}, not a {kind.__name__}", _line(hook))
                 key = getattr(item, attribute)
                 if key in table:
-                    raise PluginError(
-                        f"plugin {plugin_name}: {attribute} {key!r} is taken by plugin {given_by[what, key]}; choose another"
-                    )
+                    taken = f"{attribute} {key!r} is taken by plugin {given_by[what, key]}; choose another"
+                    raise PluginError(plugin_name, taken, _line(hook))
                 table[key] = item
                 given_by[what, key] = plugin_name
                 if isinstance(item, Layer) and item.over and registry.sources[plugin_name] != BUILT_IN:
