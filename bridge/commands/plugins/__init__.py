@@ -1,7 +1,8 @@
-"""`labdissect plugins`: what is loaded, from where, and what each adds."""
+"""`labdissect plugins`: what is loaded, from where, and what each adds; ``new`` and ``check`` help authors."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import click
@@ -9,12 +10,34 @@ import click
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.options import shared
 
+COMMANDS = ("new", "check")
+"""Names of the files beside this one."""
 
-@click.command("plugins")
+
+class ForAuthors(click.Group):
+    """A command by itself, and the ones that help in writing a plugin, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which an author needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports it."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f".{cmd_name}", __name__).command
+        return command
+
+
+@click.command("plugins", cls=ForAuthors, invoke_without_command=True)
 @click.option("--all", "everything", is_flag=True, help="The built-in ones, too.")
 @shared
 def command(invocation: Invocation, everything: bool) -> None:
-    """Loaded plugins, where they came from, and the hooks they use."""
+    """Loaded plugins, where they came from, and the hooks they use; or one of the COMMANDs below."""
+    context = click.get_current_context()
+    if context.invoked_subcommand is not None:
+        context.obj = invocation
+        return
     from labdissect.bridge.page import Page
 
     registry = invocation.registry
@@ -23,7 +46,7 @@ def command(invocation: Invocation, everything: bool) -> None:
     for name, plugin in registry.manager.list_name_plugin():
         source = sources.get(name, "built in")
         if everything or source != "built in":
-            rows.append((name, source, ", ".join(_hooks(registry.manager, plugin))))
+            rows.append((name, source, ", ".join(hooks(registry.manager, plugin))))
     page = Page()
     page.table(rows)
     if not everything:
@@ -31,7 +54,7 @@ def command(invocation: Invocation, everything: bool) -> None:
         page.paragraph(f"{len(rows)} plugins besides the {built_in} built-in ones (--all lists those)")
 
 
-def _hooks(manager: Any, plugin: object) -> list[str]:
+def hooks(manager: Any, plugin: object) -> list[str]:
     """The hooks that a plugin implements, without their common beginning."""
     callers = manager.get_hookcallers(plugin) or ()
     return sorted(caller.name.removeprefix("labdissect_") for caller in callers)
