@@ -51,7 +51,7 @@ def request(given: Mapping[str, Any], registry: Registry) -> Request:
         selection=Selection(only, ignore, given["least"]),
         options=Options(tuple(given["decode_as"]), preferences, given["two_passes"], given["display_filter"] or None),
         color=given["color"],
-        settings=_pairs(given["settings"]),
+        settings=pairs(given["settings"]),
         subnets=_subnets(given["subnets"]),
         captured_on=_address(given["captured_on"]),
     )
@@ -79,12 +79,16 @@ def _address(value: str | None) -> str | None:
         raise UsageFailure(f"--captured-on {value}: {error}") from error
 
 
-def _pairs(values: Sequence[str]) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    for name, equals, _ in pairs:
+def pairs(values: Sequence[str]) -> dict[str, str]:
+    """``--set NAME=VALUE``, each.
+
+    :raises UsageFailure: when one is not like that
+    """
+    parts = [value.partition("=") for value in values]
+    for name, equals, _ in parts:
         if not name or not equals:
             raise UsageFailure(f"--set {name}: write NAME=VALUE")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in parts}
 
 
 def _listed(values: Sequence[str]) -> list[str]:
