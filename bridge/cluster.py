@@ -7,6 +7,7 @@ is the same everywhere or by a URL that fsspec reads.
 from __future__ import annotations
 
 import importlib
+import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,9 @@ def on_cluster(address: str, jobs: int) -> Iterator[Executor]:
     try:
         if address == LOCAL:
             # a process each: the loop is Python's, and one interpreter runs one of them
-            cluster = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+            cluster = distributed.LocalCluster(
+                n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
         try:
             client = distributed.Client(
                 cluster if cluster is not None else address, timeout="20s", set_as_default=False
@@ -69,7 +72,7 @@ def _executor(client: Any, as_completed: Any) -> Executor:
 
         workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
         first = [future for _ in range(AT_ONCE * workers) if (future := submit()) is not None]
-        ended = as_completed(first)
+        ended = as_completed(first, loop=client.loop)
         for future in ended:
             task = running.pop(future)
             yield task, *_result(task, future)
