@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from labdissect.plugins.analyzer import Analyzer, BaseAnalyzer, Settings
     from labdissect.plugins.column import Column
     from labdissect.plugins.hookspecs import hookimpl
-    from labdissect.plugins.packet import Packet
+    from labdissect.plugins.packet import Message, Packet
     from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
     from labdissect.plugins.writer import Record, Summary, Writer, WriterFormat, WriterSettings
 
@@ -36,7 +36,7 @@ _HOMES = {
     "plugins.analyzer": ("Analyzer", "BaseAnalyzer", "Settings"),
     "plugins.column": ("Column",),
     "plugins.hookspecs": ("hookimpl",),
-    "plugins.packet": ("Packet",),
+    "plugins.packet": ("Message", "Packet"),
     "plugins.rule": ("Evidence", "Explanation", "Rule", "Verdict", "render"),
     "plugins.writer": ("Record", "Summary", "Writer", "WriterFormat", "WriterSettings"),
 }
@@ -54,6 +54,7 @@ __all__ = [
     "Failure",
     "Header",
     "Layer",
+    "Message",
     "Packet",
     "Record",
     "Rule",

@@ -51,3 +51,12 @@ def ek(name: str) -> bytes:
 def judged(example: str, name: str) -> Annotated:
     """What labdissect finds in a capture with one example loaded."""
     return judge(ek(name), registry=with_example(example))
+
+
+@lru_cache(maxsize=64)
+def tshark_fields(name: str, *fields: str, where: str = "tcp || udp") -> list[list[str]]:
+    """A row for each packet of a capture that a display filter chooses: what ``tshark -T fields`` prints."""
+    command = ["tshark", "-n", "-r", str(capture(name)), "-Y", where, "-T", "fields"]
+    command += [part for field in fields for part in ("-e", field)]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    return [line.split("\t") for line in printed.splitlines()]

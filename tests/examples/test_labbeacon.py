@@ -43,7 +43,7 @@ def test_what_only_comes_close_is_left_alone() -> None:
     assert not [code for code in codes if code.startswith(("labbeacon", "layer"))], codes
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in CAPTURES.glob("*.pcapng") if path.stat().st_size < 3000))
+@pytest.mark.parametrize("name", ["dns-basic", "dhcp-dora", "udp-exchange", "rdt-go-back-n", "icmp-traceroute-udp"])
 def test_no_real_packet_is_taken_for_a_beacon(name: str) -> None:
     result = run(PLUGIN, CAPTURES / f"{name}.pcapng")
     assert not result.verdicts
