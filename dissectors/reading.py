@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 import sys
 from io import BytesIO
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from construct import Construct, ConstructError, StreamError, Terminated
+from construct import Construct, ConstructError, StreamError, Struct, Subconstruct, Terminated
 
 _TERMINATED = type(Terminated)._parse.__code__
 """Construct's one reader that asks for a byte in order to get none."""
@@ -97,18 +98,35 @@ class _Traced(StrictStream):
         return BytesIO.read(self, size)  # Construct, not compiled, looks for itself whether these are enough
 
 
+class _Watched(Subconstruct):  # type: ignore[misc]
+    """A member that notes when it is read, as not all of Construct's errors name the member."""
+
+    def __init__(self, member: Construct, entered: list[str]) -> None:
+        super().__init__(member)
+        self.name = member.name
+        self._entered = entered
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> Any:
+        self._entered.append(self.name or "")
+        return self.subcon._parsereport(stream, context, path)
+
+
 def why_not(subcon: Construct, data: bytes, error: ConstructError) -> Failure:
     """Where and why ``subcon`` does not read ``data``, which :func:`read` has refused with ``error``.
 
     Compiled parsers do not know which member they are at, so Construct reads it once more by the definition itself.
     """
     stream = _Traced(data)
+    entered = [""]
+    if isinstance(subcon, Struct):
+        subcon = Struct(*[_Watched(member, entered) for member in subcon.subcons])
     try:
         subcon.parse_stream(stream)
     except ConstructError as found:
         error = found
     except Exception as found:
         error = ConstructError(f"{type(found).__name__}: {found}")
-    path = (error.path or "").removeprefix("(parsing)").replace(" -> ", ".").removeprefix(".")
     reason = str(error).rpartition("\n")[2] if error.path else str(error)
-    return Failure(path, stream.last, reason)
+    # a member is in the path once for its name and once more for its documentation
+    members = [name for name, _ in groupby((error.path or "").split(" -> ")[1:])]
+    return Failure(".".join(members) or entered[-1], stream.last, reason)
