@@ -7,7 +7,9 @@ Commands and all they need are imported when they are asked for, as every start 
 from __future__ import annotations
 
 import atexit
+import codecs
 import importlib
+import io
 import os
 import sys
 from contextlib import suppress
@@ -88,6 +90,7 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
 
 def main() -> None:
     """Runs the command line and ends the process with the exit code of the contract."""
+    _speak_utf8()
     code = code_of(sys.argv[1:])
     # taking the interpreter apart object by object would keep the shell waiting for another 25 ms
     atexit._run_exitfuncs()
@@ -95,6 +98,14 @@ def main() -> None:
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code)
+
+
+def _speak_utf8() -> None:
+    """Where text goes to a file or a pipe it is UTF-8, as the outputs for programs are, whatever the locale says
+    (Windows: cp1252, cp936); a terminal gets its own encoding, with escapes for what that has not."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not codecs.lookup(stream.encoding).name.startswith("utf"):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def code_of(arguments: list[str]) -> int:

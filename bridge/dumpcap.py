@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,8 +12,9 @@ from pathlib import Path
 from labdissect.plugins.writer import Problem
 
 from .failures import TsharkFailure, UsageFailure
+from .places import program
 from .source import cut
-from .tshark import Running, path_folders
+from .tshark import Running
 
 _DROPPED = re.compile(r"Packets received/dropped on interface .*: \d+/(\d+) ")
 """What dumpcap says at the end of each interface."""
@@ -41,10 +41,9 @@ def find(tshark: Path) -> Path:
 
     :raises TsharkFailure: when there is none
     """
-    for folder in (str(tshark.resolve().parent), str(tshark.parent), *path_folders()):
-        found = shutil.which("dumpcap", path=folder)
-        if found is not None:
-            return Path(found)
+    found = program("dumpcap", [tshark.resolve().parent, tshark.parent])
+    if found is not None:
+        return found
     raise TsharkFailure(f"dumpcap, which captures for {tshark}, is not there; it comes with Wireshark")
 
 

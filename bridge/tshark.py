@@ -12,7 +12,6 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from typing import BinaryIO, cast
 from labdissect.plugins.writer import Problem
 
 from .failures import TsharkFailure, UsageFailure
+from .places import program
 from .source import cut, enlarge_pipe
 from .tshark_options import Options
 
@@ -51,25 +51,10 @@ def find() -> Path:
         if found is None:
             raise TsharkFailure(f"{ENVIRONMENT_VARIABLE} names {named}, which is no program that can be run")
         return Path(found)
-    for folder in (*path_folders(), *_usual_folders()):
-        found = shutil.which("tshark", path=folder)
-        if found is not None:
-            return Path(found)
-    raise TsharkFailure(f"tshark is not there; {HOW_TO_INSTALL}, or name it in {ENVIRONMENT_VARIABLE}")
-
-
-def path_folders() -> list[str]:
-    """PATH without its relative folders: a tshark that lies about in the working directory is not the user's."""
-    return [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()]
-
-
-def _usual_folders() -> list[str]:
-    if sys.platform == "darwin":
-        return ["/Applications/Wireshark.app/Contents/MacOS", "/opt/homebrew/bin", "/usr/local/bin"]
-    if sys.platform == "win32":
-        programs = (os.environ.get(name) for name in ("ProgramFiles", "ProgramFiles(x86)", "ProgramW6432"))
-        return [str(Path(folder) / "Wireshark") for folder in programs if folder]
-    return []
+    place = program("tshark")
+    if place is None:
+        raise TsharkFailure(f"tshark is not there; {HOW_TO_INSTALL}, or name it in {ENVIRONMENT_VARIABLE}")
+    return place
 
 
 def version(path: Path) -> tuple[int, ...]:

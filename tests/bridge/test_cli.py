@@ -414,3 +414,11 @@ def test_ignoring_a_verdict_keeps_its_packet() -> None:
     every, without = (labdissect(FOUR, "-o", "tsv", *more).lines for more in ((), ("--ignore", "tcp")))
     assert len(every) == len(without) == 14
     assert len(labdissect(FOUR, "-o", "tsv", "--min-severity", "error").lines) == 1
+
+
+def test_pages_are_utf8_wherever_they_go() -> None:
+    """A file or pipe of a system whose locale is another, as Windows' are."""
+    ran = quiet(labdissect("explain", "tcp.open.syn", "--lang", "zh", changes={"PYTHONIOENCODING": "cp1252"}))
+    assert "第一次握手" in ran.out.decode("utf-8")
+    failed = labdissect("文件.pcap", changes={"PYTHONIOENCODING": "cp1252"})
+    assert (failed.code, failed.err) == (2, "labdissect: cannot read 文件.pcap: there is no such file\n")
