@@ -177,10 +177,11 @@ class Observation:
             rule = verdict.rule
             self._seen(self.rules, rule.code, frame, partial(_said, verdict))
             if rule.code in self.added.rules or self.registry.rules.get(rule.code) is not rule:
-                self._judged(verdict, rule, f"at frame {frame}" if frame is not None else "at the end")
+                self._judged(verdict, rule, at_end=frame is None)
 
-    def _judged(self, verdict: Verdict, rule: Rule, when: str) -> None:
+    def _judged(self, verdict: Verdict, rule: Rule, *, at_end: bool) -> None:
         """A verdict that fired is sound: the rule is known, its texts can be filled in, its frames exist."""
+        when = "at the end" if at_end else f"at frame {self._last}"
         where, code = f"{when} of {self._capture}", rule.code
         place = self.files.definition("Rule", code)
         if self.registry.rules.get(code) is not rule and code != "plugin.failed":
@@ -191,9 +192,10 @@ class Observation:
                 render(verdict, language)
             except Exception as error:
                 self._once("text", code, place.error(f"{_why_unsayable(verdict, error)} ({where})"))
-        frames = (verdict.about, *(one.frame for one in verdict.evidence))
-        for frame in frames:
-            if code != "plugin.failed" and not 1 <= frame <= self._last:
+        if code == "plugin.failed" or (at_end and not verdict.about):
+            return  # about frame 0 is, at the end, about the whole capture
+        for frame in (verdict.about, *(one.frame for one in verdict.evidence)):
+            if not 1 <= frame <= self._last:
                 why = (
                     f"rule {code} {where} speaks of frame {frame}; frames are counted from 1, {self._last} came so far"
                 )
@@ -235,8 +237,14 @@ class Observation:
                 yield self.files.definition_of_class(name).warning(why)
 
     def _unread(self, layer: Layer) -> list[str]:
+        """Members that nobody asked for; who reads one part of an integer (a flag) has read all of it."""
         read = self.read[layer.name]
-        return [one.name for one in layer.fields if not {one.attribute, one.stored} & read]
+        integers = {one.offset for one in layer.fields if one.bits is not None and one.attribute in read}
+        return [
+            one.name
+            for one in layer.fields
+            if one.attribute not in read and (one.bits is None or one.offset not in integers)
+        ]
 
 
 class _Watched(Registry):

@@ -58,6 +58,24 @@ def test_fields_that_nobody_reads(tmp_path: Path) -> None:
     assert warnings(check(tmp_path, by_message, capture(tmp_path, b"\1abc"))) == []
 
 
+def test_who_reads_a_flag_has_read_the_flags(tmp_path: Path) -> None:
+    flags = (
+        '*bits("_flags", Int8ub, part("flags", 0, 8, note("flags", "标志")), part("kind", 0, 1, note("kind", "类型"))),'
+        '*bits("_more", Int8ub, part("more", 4, 4, note("more", "更多")), part("rest", 0, 4, note("rest", "其余")))'
+    )
+    source = "from labdissect import bits, part\n" + SOUND.replace('"kind" / Int8ub * note("kind", "类型")', flags)
+    (warning,) = warnings(check(tmp_path, source, capture(tmp_path, b"\1\0")))
+    assert warning.endswith("no analyzer or column reads more, rest")
+
+
+def test_a_verdict_about_the_whole_capture_is_about_frame_0(tmp_path: Path) -> None:
+    at_end = "    def finish(self):\n        yield Verdict(SEEN, 0, {'kind': 0})\n\n\n@hookimpl\ndef labdissect_layers"
+    source = SOUND.replace("@hookimpl\ndef labdissect_layers", at_end)
+    found = check(tmp_path, source, capture(tmp_path, b"\1"))
+    assert found.findings == []
+    assert found.observation is not None and found.observation.rules["labtest.seen"].count == 2
+
+
 def test_a_layer_alone_need_not_be_read(tmp_path: Path) -> None:
     source = SOUND[: SOUND.index("SEEN")] + "@hookimpl\ndef labdissect_layers():\n    return [LAYER]\n"
     assert check(tmp_path, source, capture(tmp_path, b"\1")).findings == []
