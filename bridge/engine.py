@@ -11,6 +11,7 @@ from typing import Any
 from labdissect.dissectors.layer import Layer, Text
 from labdissect.plugins.analyzer import Analyzer, Settings
 from labdissect.plugins.conversations import CONVERSATIONS_LIMIT, ConversationTable
+from labdissect.plugins.guard import GuardedAnalyzer
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.payloads import Payloads
 from labdissect.plugins.registry import Registry
@@ -61,7 +62,6 @@ class Engine:
     ) -> None:
         self._registry = registry
         self._analyzers: list[Analyzer] = registry.analyzers(settings)
-        self._names = {id(analyzer): type(analyzer).__module__ for analyzer in self._analyzers}
         self._report = report
         self._ended = ended
         self._plans: dict[str, tuple[Plan, Plan]] = {}
@@ -152,36 +152,37 @@ class Engine:
         """Switches an analyzer off and says where its author should look."""
         self._analyzers = [one for one in self._analyzers if one is not analyzer]
         self._plans.clear()
-        name = self._names.get(id(analyzer), type(analyzer).__name__)
-        return self._blamed(name, _file_of(analyzer), error, frame)
+        if isinstance(analyzer, GuardedAnalyzer):
+            return self._blamed(analyzer.plugin, analyzer.place, error, frame)
+        return self._blamed(type(analyzer).__module__, ("", 0), error, frame)
 
     def _layer_failed(self, layer: Layer, error: Exception, frame: int) -> Verdict:
         """Says where the author of a layer should look."""
         name = self._registry.givers["layer", layer.name]
-        file = getattr(self._registry.manager.get_plugin(name), "__file__", None)
-        return self._blamed(name, file or "", error, frame)
+        code = getattr(getattr(self._registry.manager.get_plugin(name), "labdissect_layers", None), "__code__", None)
+        return self._blamed(
+            name, (code.co_filename, code.co_firstlineno) if code is not None else ("", 0), error, frame
+        )
 
-    def _blamed(self, name: str, file: str, error: Exception, frame: int | None) -> Verdict:
+    def _blamed(self, name: str, begin: tuple[str, int], error: Exception, frame: int | None) -> Verdict:
         """A plugin failed: reported, and the verdict about it.
 
-        :param file: the plugin's own, whose last line that the error passed through is named
+        :param begin: the plugin's own file, whose last line that the error passed through is named; and the line that is
+            named where it passed through none
         """
         import traceback  # a plugin hardly ever fails; the import takes milliseconds of every start
 
         self.failures += 1
         lines = traceback.extract_tb(error.__traceback__)
-        place = next((line for line in reversed(lines) if line.filename == file), lines[-1])
+        file, line = next(((one.filename, one.lineno) for one in reversed(lines) if one.filename == begin[0]), begin)
+        if not line:
+            file, line = lines[-1].filename, lines[-1].lineno or 0
         said = f"{type(error).__name__}: {error}"
         where = f"frame {frame}" if frame is not None else "the end of the input"
-        why = f"plugin {name} failed at {where}: {said} ({place.filename}:{place.lineno}); switched off"
+        why = f"plugin {name} failed at {where}: {said} ({file}:{line}); switched off"
         self._report(Problem(why, fatal=True, kind="plugin"))
-        params = {"plugin": name, "file": Path(place.filename).name, "line": place.lineno, "error": said}
+        params = {"plugin": name, "file": Path(file).name, "line": line, "error": said}
         return Verdict(FAILED, frame or 0, params)
-
-
-def _file_of(analyzer: Analyzer) -> str:
-    code = getattr(type(analyzer).analyze, "__code__", None)
-    return code.co_filename if code is not None else ""
 
 
 def _frozen(calls: Calls) -> Plan:

@@ -9,6 +9,7 @@ from typing import Any
 
 from labdissect.plugins.column import Column
 from labdissect.plugins.packet import Packet
+from labdissect.plugins.time_limit import TookTooLong, limited
 from labdissect.plugins.writer import Problem
 
 
@@ -29,13 +30,14 @@ def guarded_columns(columns: Mapping[str, Column], report: Callable[[Problem], N
 def _guarded(column: Column, report: Callable[[Problem], None]) -> Callable[[Packet], Any]:
     off = False
 
+    @limited
     def value(packet: Packet) -> Any:
         nonlocal off
         if off:
             return None
         try:
             return column.value(packet)
-        except Exception as error:
+        except (Exception, TookTooLong) as error:
             off = True
             why = f"column {column.name} failed at frame {packet.number}: {place(error, column.value)}; switched off"
             report(Problem(why, fatal=True, kind="plugin"))

@@ -18,6 +18,20 @@ LANGUAGE = click.Option(
     type=click.Choice(LANGUAGES),
     help="Language of verdicts and messages; else the locale's on a terminal, English elsewhere.",
 )
+DECODE_AS = click.Option(
+    ["--decode-as", "rebound"],
+    multiple=True,
+    metavar="RULE",
+    help="Where a plugin's layer is found: udp.port==9000,labrdt.",
+)
+PLUGIN_TIMEOUT = click.Option(
+    ["--plugin-timeout"],
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a plugin may take at one packet before it is switched off; 0 for ever.",
+)
 PLUGIN = click.Option(
     ["--plugin"],
     multiple=True,
@@ -53,6 +67,8 @@ OPTIONS: list[click.Parameter] = [
     ),
     click.Option(["--captured-on"], metavar="ADDRESS", help="An address of the host that captured."),
     PLUGIN,
+    DECODE_AS,
+    PLUGIN_TIMEOUT,
     click.Option(["--set", "settings"], multiple=True, metavar="NAME=VALUE", help="An option of a plugin's own."),
     click.Option(
         ["-Y", "display_filter"],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from labdissect.dissectors.stack import Place
 from labdissect.plugins.registry import Registry
+from labdissect.plugins.time_limit import SECONDS
 
+from .decode_as import places
 from .failures import UsageFailure
 from .opening import STANDARD
 from .selection import Selection, begins
@@ -30,6 +33,10 @@ class Request:
     """``--subnet``: prefixes of the links that were captured."""
     captured_on: str | None = None
     """``--captured-on``: an address of the host that captured."""
+    decode_as: Mapping[Place, str] = field(default_factory=dict)
+    """``--decode-as``: where plugins' layers are found."""
+    plugin_timeout: float = SECONDS
+    """``--plugin-timeout``: seconds that a plugin may take at one packet."""
 
 
 def request(given: Mapping[str, Any], registry: Registry) -> Request:
@@ -54,6 +61,8 @@ def request(given: Mapping[str, Any], registry: Registry) -> Request:
         settings=pairs(given["settings"]),
         subnets=_subnets(given["subnets"]),
         captured_on=_address(given["captured_on"]),
+        decode_as=places(given["rebound"], registry),
+        plugin_timeout=given["plugin_timeout"],
     )
 
 

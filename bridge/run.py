@@ -14,6 +14,7 @@ from labdissect.plugins.writer import Problem, ReaderFormat, Record, Summary, Wr
 
 from .engine import Engine
 from .failures import UsageFailure
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .source import Source
@@ -72,15 +73,19 @@ def steps(
         raise UsageFailure(str(error)) from error
     reader = reader_format.make(registry.layers, told, engine.wanted, tuple(registry.carried))
     interrupted = False
+    watchdog = Watchdog(settings.plugin_timeout if registry.has_plugins else 0)
     try:
         for chunk in chunks:
-            _through(reader.records(chunk), engine, writer, summary, told)
+            with watchdog.watching():
+                _through(reader.records(chunk), engine, writer, summary, told)
             writer.flush()
             yield
-        _through(reader.end(), engine, writer, summary, told)
+        with watchdog.watching():
+            _through(reader.end(), engine, writer, summary, told)
     except KeyboardInterrupt:
         interrupted = True
-    last = engine.finish()
+    with watchdog.watching():
+        last = engine.finish()
     _count(summary, last)
     summary.evicted, summary.incomplete = engine.table.evicted, engine.table.incomplete
     summary.plugin_failures = engine.failures

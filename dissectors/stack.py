@@ -78,6 +78,10 @@ class Bindings:
         except ConstructError:
             return None
 
+    def payload_length(self, layer: Layer, header: Any) -> int | None:
+        """Bytes of payload behind a header, where the layer tells."""
+        return None if layer.payload_length is None else layer.payload_length(header)
+
     def candidates(self, table: str, values: Any, data: bytes) -> Iterator[Layer]:
         """Layers that may read ``data``: those that the table binds to the values, then those that recognize it.
 
@@ -117,7 +121,9 @@ def walked(data: bytes, table: str, values: Any, bindings: Bindings) -> list[Dis
         if one.layer.quotes:
             into = one.inner
         offset += one.size
-        end = _end(one, offset, end)
+        length = bindings.payload_length(one.layer, one.header)
+        if length is not None:  # padding and trailers are behind it
+            end = min(end, offset + max(length, 0))
         if one.layer.selects is None or offset >= end:
             break
         table, member = one.layer.selects
@@ -135,11 +141,3 @@ def _first(bindings: Bindings, table: str, values: Any, data: bytes, offset: int
         if read is not None:
             return Dissected(layer.name, layer, read[0], offset, read[1])
     return None
-
-
-def _end(one: Dissected, offset: int, end: int) -> int:
-    """Where the payload ends: earlier than the bytes when the header says so (padding, trailers)."""
-    if one.layer.payload_length is None:
-        return end
-    length = one.layer.payload_length(one.header)
-    return end if length is None else min(end, offset + max(length, 0))

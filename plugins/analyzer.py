@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from .host import CaptureHost
 from .rule import Verdict
+from .time_limit import SECONDS
 
 if TYPE_CHECKING:
     from labdissect.dissectors.stack import Place
@@ -32,6 +33,8 @@ class Settings:
     """What is known of the host that captured; one for each input, shared by its analyzers."""
     decode_as: Mapping[Place, str] = field(default_factory=dict)
     """``--decode-as``: places such as ``("udp.port", 9000)`` that belong to a plugin's layer of this name."""
+    plugin_timeout: float = SECONDS
+    """``--plugin-timeout``: seconds that a plugin's code may take at one packet; 0 for no limit."""
     options: dict[str, str] = field(default_factory=dict)
     """``--set NAME=VALUE``: a plugin's own options."""
 

@@ -14,11 +14,13 @@ from construct import ConstructError
 from labdissect.dissectors.layer import Header, Layer
 from labdissect.dissectors.stack import Bindings, Dissected, Place, walked
 
+from .guard import too_slow
 from .packet import Message, made
 from .payload_rules import unparsed
 from .rule import Verdict
 from .tcp.conversation import Conversation
 from .tcp_payloads import Connections, LayerFailed
+from .time_limit import TookTooLong, limited
 from .writer import Problem
 
 if TYPE_CHECKING:
@@ -199,12 +201,7 @@ class Reading(Bindings):
         """
         if layer in self.off:
             return False
-        if layer.matches is None:
-            return True
-        try:
-            return bool(layer.matches(data))
-        except Exception as error:
-            raise LayerFailed(layer, error) from error
+        return layer.matches is None or bool(self._asked(layer, layer.matches, data))
 
     def read(self, layer: Layer, data: bytes, table: str) -> tuple[Any, int] | None:
         """A header and its size; what does not fit is kept in :attr:`refused`."""
@@ -220,12 +217,31 @@ class Reading(Bindings):
         :raises ConstructError: when the bytes do not fit
         :raises LayerFailed: when the plugin's own code raises
         """
+        return self._asked(layer, layer.parse_sized, data)  # type: ignore[no-any-return]
+
+    @limited
+    def _asked(self, layer: Layer, function: Callable[[Any], Any], argument: Any) -> Any:
+        """What a plugin's function says."""
         try:
-            return layer.parse_sized(data)
+            return function(argument)
         except ConstructError:
             raise
+        except TookTooLong as error:
+            raise LayerFailed(layer, too_slow(error)) from None
         except Exception as error:
             raise LayerFailed(layer, error) from error
+
+    def payload_length(self, layer: Layer, header: Any) -> int | None:
+        """Bytes of payload behind a header, where the layer tells.
+
+        :raises LayerFailed: when the plugin's function raises, or gives no number
+        """
+        if layer.payload_length is None:
+            return None
+        length = self._asked(layer, layer.payload_length, header)
+        if length is not None and type(length) is not int:
+            raise LayerFailed(layer, TypeError(f"payload_length gives {length!r}, which is no number of bytes"))
+        return length
 
     def message(self, layer: Layer, header: Any, size: int, data: bytes) -> list[Dissected]:
         """The headers of a whole message, those of the layers over it included."""
@@ -239,7 +255,4 @@ class Reading(Bindings):
         :raises LayerFailed: when it raises
         """
         assert layer.message_length is not None
-        try:
-            return layer.message_length(data)
-        except Exception as error:
-            raise LayerFailed(layer, error) from error
+        return self._asked(layer, layer.message_length, data)

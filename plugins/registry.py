@@ -21,6 +21,7 @@ from labdissect.dissectors.layer import Layer
 
 from .analyzer import Analyzer, Settings
 from .column import Column
+from .guard import GuardedAnalyzer
 from .hookspecs import Hooks, hookimpl
 from .rule import Rule
 from .writer import ReaderFormat, WriterFormat
@@ -69,6 +70,11 @@ class Registry:
     judging: Collection[str] | None = None
     """Names of the plugins whose analyzers work; None: all do."""
 
+    @property
+    def has_plugins(self) -> bool:
+        """Whether anything is loaded that is not built in."""
+        return any(source != BUILT_IN for source in self.sources.values())
+
     def analyzers(self, settings: Settings) -> list[Analyzer]:
         """Fresh analyzers for one input, built-ins first."""
         found: list[Analyzer] = []
@@ -77,8 +83,9 @@ class Registry:
                 continue
             hook = getattr(plugin, "labdissect_analyzers", None)
             if hook is not None and self.manager.parse_hookimpl_opts(plugin, "labdissect_analyzers") is not None:
-                made = _called(name, hook, settings)
-                found.extend(made or ())
+                made = _called(name, hook, settings) or ()
+                built_in = self.sources[name] == BUILT_IN
+                found.extend(made if built_in else [_guarded(name, hook, one) for one in made])
         return found
 
 
@@ -243,6 +250,18 @@ def _folder(module: str) -> Path | None:
             origin = Path(spec.origin)
             return origin.parent if origin.name == "__init__.py" else origin
     return None
+
+
+def _guarded(name: str, hook: Any, analyzer: Any) -> Analyzer:
+    """A plugin's analyzer that the engine can rely on."""
+    if isinstance(getattr(analyzer, "layers", None), str):
+        raise PluginError(f"plugin {name}: {type(analyzer).__name__}.layers is one text; write layers = (NAME,)")
+    if not all(hasattr(analyzer, name) for name in ("layers", "analyze", "ended", "finish")):
+        raise PluginError(
+            f"plugin {name}: {hook.__name__} returned {analyzer!r}, which is no analyzer; derive its class from "
+            "labdissect.BaseAnalyzer and return an object of it"
+        )
+    return GuardedAnalyzer(analyzer, name)
 
 
 def _called(name: str, hook: Any, *arguments: Any) -> Any:

@@ -59,6 +59,9 @@ class Reader(Protocol):
     def parse(self, layer: Layer, data: bytes) -> tuple[Any, int]:
         """The Container and its size. Raises ConstructError."""
 
+    def payload_length(self, layer: Layer, header: Any) -> int | None:
+        """Bytes of payload behind a header, where the layer tells."""
+
     def message(self, layer: Layer, header: Any, size: int, data: bytes) -> list[Dissected]:
         """The headers of a whole message, those of the layers over it included."""
 
@@ -328,8 +331,8 @@ class Connections:
         except ConstructError as error:
             return Unread(error, None)
         size = used
-        if layer.selects is not None and layer.payload_length is not None:
-            size += max(0, layer.payload_length(header) or 0)
+        if layer.selects is not None:
+            size += max(0, self._reader.payload_length(layer, header) or 0)
         if not size:
             return Unread(NoFraming("the definition takes no bytes, so that messages cannot be told apart"), None)
         if size > len(data):

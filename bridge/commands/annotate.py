@@ -131,6 +131,8 @@ class Job:
                     subnets=self.asked.subnets,
                     captured_on=self.asked.captured_on,
                     options=self.asked.settings,
+                    decode_as=self.asked.decode_as,
+                    plugin_timeout=self.asked.plugin_timeout,
                 )
                 chunks = chunks_with_end(source, summary, self.problems)
                 run(chunks, source.reader, writer, self.registry, self.problems, settings, summary)

@@ -47,6 +47,7 @@ _MORE = Text("More", "更多")
 @click.argument("frame", metavar="FRAME", type=click.IntRange(min=1))
 @click.option("-d", "decode_as", multiple=True, metavar="RULE", help="For tshark: decode as.")
 @click.option("-o", "preferences", multiple=True, metavar="NAME:VALUE", help="For tshark: a preference.")
+@click.option("--decode-as", "rebound", multiple=True, metavar="RULE", help="Where a plugin's layer is found.")
 @click.option("-2", "two_passes", is_flag=True, help="For tshark: two passes.")
 @shared
 def command(
@@ -56,8 +57,10 @@ def command(
     decode_as: Sequence[str],
     preferences: Sequence[str],
     two_passes: bool,
+    rebound: Sequence[str],
 ) -> int:
     """All about packet FRAME of FILE: verdicts with their evidence, states, header, neighbours."""
+    from labdissect.bridge.decode_as import places
     from labdissect.bridge.failures import DONE, INCOMPLETE, UsageFailure
     from labdissect.bridge.neighbourhood import Neighbourhood
     from labdissect.bridge.page import Page
@@ -65,14 +68,15 @@ def command(
     from labdissect.bridge.tshark_options import Options
 
     found, problems = Neighbourhood(frame), Problems()
-    packets = _read(invocation, file, Options(tuple(decode_as), tuple(preferences), two_passes), found, problems)
+    options = Options(tuple(decode_as), tuple(preferences), two_passes)
+    packets = _read(invocation, file, options, places(rebound, invocation.registry), found, problems)
     if found.packet_there is None:
         raise UsageFailure(f"{file} has no frame {frame}; it has {packets} packets")
     Printer(Page(), invocation.language()).all(found, found.packet_there)
     return INCOMPLETE if problems.fatal else DONE
 
 
-def _read(invocation: Invocation, file: str, options: Any, found: Neighbourhood, problems: Any) -> int:
+def _read(invocation: Invocation, file: str, options: Any, decode_as: Any, found: Neighbourhood, problems: Any) -> int:
     """Takes the whole input by; the number of its packets."""
     from labdissect.bridge.interruption import Interruption
     from labdissect.bridge.opening import opened
@@ -84,7 +88,8 @@ def _read(invocation: Invocation, file: str, options: Any, found: Neighbourhood,
     with interruption.installed():
         source = opened(file, registry, interruption, options)
         try:
-            settings = Settings(invocation.language(), whole_capture=source.tshark is not None)
+            whole = source.tshark is not None
+            settings = Settings(invocation.language(), whole_capture=whole, decode_as=decode_as)
             chunks = chunks_with_end(source, summary, problems)
             annotate(chunks, source.reader, found, registry, problems, settings, summary)
         finally:

@@ -1,0 +1,50 @@
+"""``--decode-as udp.port==9000,labrdt``: where a plugin's layer is found, said by the user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from labdissect.dissectors.stack import Place
+from labdissect.plugins.registry import Registry
+
+from .failures import UsageFailure
+
+TABLES = ("udp.port", "tcp.port", "ip.proto", "ethertype")
+"""Those in which a plugin's layer may stand; those that plugins' layers open come to them."""
+_RULE = re.compile(r"\s*([\w.]+)\s*==\s*([^,\s]+)\s*,\s*(\S+)\s*")
+
+
+def places(rules: Sequence[str], registry: Registry) -> dict[Place, str]:
+    """The layer of each place.
+
+    :raises UsageFailure: for a rule that is none, and names that are none
+    """
+    return dict(_place(rule, registry) for rule in rules)
+
+
+def _place(rule: str, registry: Registry) -> tuple[Place, str]:
+    from .request import unknown
+
+    read = _RULE.fullmatch(rule)
+    if read is None:
+        raise UsageFailure(f"--decode-as {rule}: write TABLE==VALUE,LAYER, as udp.port==9000,labrdt")
+    table, value, name = read.groups()
+    tables = [*TABLES, *sorted({layer.selects[0] for layer in registry.carried.values() if layer.selects})]
+    if table not in tables:
+        raise UsageFailure(f"--decode-as {rule}: {unknown('table', table, tables)}")
+    if name not in registry.carried:
+        if name in registry.layers:
+            raise UsageFailure(f"--decode-as {rule}: {name} is tshark's to dissect; give that to tshark with -d")
+        if not registry.carried:
+            raise UsageFailure(f"--decode-as {rule}: there is no layer {name}, as no plugin is loaded that has one")
+        raise UsageFailure(f"--decode-as {rule}: {unknown('layer of a plugin', name, registry.carried)}")
+    return (table, _number(value)), name
+
+
+def _number(text: str) -> int | str:
+    """A number, decimal or hex; what is none may be a name, as some tables have."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        return text

@@ -1,0 +1,91 @@
+"""A plugin's analyzer, held to what an analyzer promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .rule import Rule, Verdict
+from .time_limit import TookTooLong, limited
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+    from .packet import Packet
+    from .tcp.conversation import Conversation
+    from .udp import Exchange
+
+
+class PluginTooSlow(Exception):
+    """A plugin's call was ended because of the time that it took."""
+
+
+def too_slow(error: TookTooLong) -> PluginTooSlow:
+    """The same as an Exception, from the same line."""
+    return PluginTooSlow(str(error)).with_traceback(error.__traceback__)
+
+
+class GuardedAnalyzer:
+    """Passes a packet on and looks at what comes back.
+
+    :param analyzer: of a plugin
+    :param plugin: the plugin's name
+    """
+
+    def __init__(self, analyzer: Analyzer, plugin: str) -> None:
+        self._analyzer = analyzer
+        self.plugin = plugin
+        self.layers: tuple[str, ...] = tuple(analyzer.layers)
+        self.wants_routine: bool = getattr(analyzer, "wants_routine", True)
+        code = getattr(type(analyzer).analyze, "__code__", None)
+        self.place: tuple[str, int] = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
+        """File and line where its ``analyze`` begins."""
+
+    @limited
+    def analyze(self, packet: Packet) -> list[Verdict]:
+        """The verdicts of this packet. Raises whatever the plugin raises, and TypeError for what is no verdict."""
+        try:
+            return _verdicts(self._analyzer.analyze(packet), "analyze")
+        except TookTooLong as error:
+            raise too_slow(error) from None
+
+    @limited
+    def ended(self, conversation: Conversation | Exchange) -> list[Verdict]:
+        """What only the end of a conversation tells. Raises as :meth:`analyze` does."""
+        try:
+            return _verdicts(self._analyzer.ended(conversation), "ended")
+        except TookTooLong as error:
+            raise too_slow(error) from None
+
+    @limited
+    def finish(self) -> list[Verdict]:
+        """What only the end of the input tells. Raises as :meth:`analyze` does."""
+        try:
+            return _verdicts(self._analyzer.finish(), "finish")
+        except TookTooLong as error:
+            raise too_slow(error) from None
+
+
+def _verdicts(found: Iterable[Verdict] | None, method: str) -> list[Verdict]:
+    if found is None:
+        return []
+    if not isinstance(found, Iterable) or isinstance(found, str | bytes | Verdict):
+        raise TypeError(f"{method} returned {_shown(found)}; it should return or yield verdicts")
+    verdicts = list(found)
+    for verdict in verdicts:
+        if not _is_sound(verdict):
+            raise TypeError(f"{method} gave {_shown(verdict)}; a Verdict(rule, frame number, parameters) was expected")
+    return verdicts
+
+
+def _is_sound(verdict: Any) -> bool:
+    return (
+        isinstance(verdict, Verdict)
+        and isinstance(verdict.rule, Rule)
+        and isinstance(verdict.about, int)
+        and isinstance(verdict.params, dict)
+    )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
