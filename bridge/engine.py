@@ -167,8 +167,8 @@ class Engine:
     def _blamed(self, name: str, begin: tuple[str, int], error: Exception, frame: int | None) -> Verdict:
         """A plugin failed: reported, and the verdict about it.
 
-        :param begin: the plugin's own file, whose last line that the error passed through is named; and the line that is
-            named where it passed through none
+        :param begin: the plugin's own file, whose last line that the error passed through is named, and the line that
+            is named where it passed through none
         """
         import traceback  # a plugin hardly ever fails; the import takes milliseconds of every start
 
