@@ -27,11 +27,16 @@ if TYPE_CHECKING:
     from .packet import Packet
     from .udp import Exchange
 
-NUMBERED: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("ip.proto", (("ip", "proto"), ("ipv6", "nxt"))),
-    ("ethertype", (("vlan", "etype"), ("ieee8021ad", "etype"), ("eth", "type"), ("sll", "etype"))),
-)
-"""Tables of what is neither TCP nor UDP: the headers that tell the number, the innermost first."""
+CARRIERS = {
+    "ip": ("ip.proto", "proto"),
+    "ipv6": ("ip.proto", "nxt"),
+    "eth": ("ethertype", "type"),
+    "vlan": ("ethertype", "etype"),
+    "ieee8021ad": ("ethertype", "etype"),
+    "sll": ("ethertype", "etype"),
+    "gre": ("gre.proto", "proto"),
+}
+"""Protocols whose payload is plain data to tshark when it does not know the number: the table and the member with it."""
 
 ASK = "give tshark -T ek or -T pdml without -e and -J, or add -e for it"
 
@@ -65,7 +70,7 @@ class Payloads:
             tables.setdefault(table, set()).add(value)
         self._udp, self._tcp = tables.get("udp.port", set()), tables.get("tcp.port", set())
         self._guesses_udp, self._guesses_tcp = reading.guesses("udp.port"), reading.guesses("tcp.port")
-        self._numbered = [(table, places) for table, places in NUMBERED if table in tables]
+        self._numbered = {name: (table, member) for name, (table, member) in CARRIERS.items() if table in tables}
 
     def observe(self, packet: Packet) -> Sequence[Verdict]:
         """Leaves the messages that a packet completes on it, and returns the verdicts about them."""
@@ -93,15 +98,14 @@ class Payloads:
         return self._connections.ended(conversation) if isinstance(conversation, Conversation) else []
 
     def _numbered_payload(self, packet: Packet) -> Sequence[Verdict]:
-        """What Wireshark calls data, above an IP protocol number or an Ethernet type."""
-        payload = _data(packet)
-        if payload:
-            for table, places in self._numbered:
-                for layer, member in places:
-                    header = getattr(packet, layer)
-                    if header is not None:
-                        return self._datagram(packet, payload, table, getattr(header, member), "data.data")
-        return ()
+        """What Wireshark calls data, above a header that tells a protocol's number."""
+        name = next((name for name in reversed(packet.protocols.split(":")) if name not in ("data", "ethertype")), "")
+        place, payload = self._numbered.get(name), _data(packet)
+        if place is None or not payload:
+            return ()
+        header = getattr(packet, name)
+        number = None if header is None else getattr(header, place[1])
+        return () if number is None else self._datagram(packet, payload, place[0], number, "data.data")
 
     def _datagram(self, packet: Packet, payload: bytes, table: str, values: Any, source: str) -> Sequence[Verdict]:
         reading = self._reading

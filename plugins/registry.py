@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -17,17 +18,20 @@ from typing import Any
 import pluggy
 
 from labdissect.dissectors import builtin_layers
-from labdissect.dissectors.layer import Layer
+from labdissect.dissectors.layer import Header, Layer
 
 from .analyzer import Analyzer, Settings
 from .column import Column
 from .guard import GuardedAnalyzer
 from .hookspecs import Hooks, hookimpl
+from .packet import Packet
 from .rule import Rule
 from .writer import ReaderFormat, WriterFormat
 
 ENTRY_POINT_GROUP = "labdissect"
 ENVIRONMENT_VARIABLE = "LABDISSECT_PLUGINS"
+OWN = "labdissect"
+"""The layer that carries verdicts; no plugin's may be called so."""
 BUILT_IN = "built in"
 """Where the built-in plugins come from, in :attr:`Registry.sources`."""
 
@@ -254,13 +258,12 @@ def _folder(module: str) -> Path | None:
 
 def _guarded(name: str, hook: Any, analyzer: Any) -> Analyzer:
     """A plugin's analyzer that the engine can rely on."""
+    kind = type(analyzer).__name__
     if isinstance(getattr(analyzer, "layers", None), str):
-        raise PluginError(f"plugin {name}: {type(analyzer).__name__}.layers is one text; write layers = (NAME,)")
-    if not all(hasattr(analyzer, name) for name in ("layers", "analyze", "ended", "finish")):
-        raise PluginError(
-            f"plugin {name}: {hook.__name__} returned {analyzer!r}, which is no analyzer; derive its class from "
-            "labdissect.BaseAnalyzer and return an object of it"
-        )
+        raise PluginError(name, f"{kind}.layers is a text; write layers = ({analyzer.layers!r},)", _line(hook))
+    if not all(hasattr(analyzer, one) for one in ("layers", "analyze", "ended", "finish")):
+        what = f"{hook.__name__} returned {analyzer!r}, no analyzer: return an object of a class that derives from BaseAnalyzer"
+        raise PluginError(name, what, _line(hook))
     return GuardedAnalyzer(analyzer, name)
 
 
@@ -299,4 +302,24 @@ def _collect(registry: Registry) -> None:
                 table[key] = item
                 given_by[what, key] = plugin_name
                 if isinstance(item, Layer) and item.over and registry.sources[plugin_name] != BUILT_IN:
+                    wrong = _unusable(item)
+                    if wrong:
+                        raise PluginError(plugin_name, wrong, _line(hook))
                     registry.carried[key] = item
+
+
+def _unusable(layer: Layer) -> str:
+    """What is wrong with the names of a plugin's layer; empty when nothing is."""
+    name = layer.name
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return f"layer name {name!r}: write a small letter, then small letters, digits and _, as it becomes packet.NAME"
+    if hasattr(Packet, name) or name in Packet.__annotations__ or name == OWN:
+        return f"layer name {name!r} means something else already: packet.{name}; choose another"
+    for one in layer.fields:
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", one.name):
+            return (
+                f"layer {name}: member {one.name!r}: write letters, digits, _ and . as it becomes packet.{name}.MEMBER"
+            )
+        if hasattr(Header, one.attribute) or one.attribute in Header.__annotations__:
+            return f"layer {name}: member {one.name!r} means something else already; choose another name"
+    return ""
