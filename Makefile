@@ -33,6 +33,7 @@ check: $(VENV)/tools tshark
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy -p labdissect
+	$(VENV)/bin/mypy examples/*.py
 	$(VENV)/bin/python -m pytest
 
 docs: $(VENV)/tools tshark

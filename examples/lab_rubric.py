@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from labdissect import BaseAnalyzer, Packet, Rule, Settings, Text, Verdict, hookimpl
+from labdissect import BaseAnalyzer, Explanation, Packet, Rule, Settings, Text, Verdict, hookimpl
 
 POINTS = {
     "opened": Text(
@@ -24,6 +24,14 @@ POINTS = {
 }
 """What the handout asks for, in its order."""
 
+EXPLAINED = Explanation(
+    Text("A point of the lab's handout.", "实验要求中的一项。"),
+    Text(
+        "The connection that shows most of the points is graded; a point passes with the first frame that shows it.",
+        "按显示要点最多的连接评分;第一个显示该要点的帧即为通过的依据。",
+    ),
+    Text("What the capture missed cannot pass, though it may have happened.", "捕获遗漏的内容即使发生过也不能通过。"),
+)
 PASS = Rule(
     "rubric.pass",
     "frame",
@@ -31,14 +39,19 @@ PASS = Rule(
     95,
     {point: Text(f"PASS: {asked.en}.", f"通过:{asked.zh}。") for point, asked in POINTS.items()},
     ("the lab's handout",),
+    explanation=EXPLAINED,
 )
 FAIL = Rule(
     "rubric.fail",
     "frame",
     "error",
     96,
-    {point: Text(f"FAIL: {asked.en}.", f"未通过:{asked.zh}。") for point, asked in POINTS.items()},
+    {
+        point: Text(f"FAIL, not found up to here: {asked.en}.", f"未通过,直到此处未见:{asked.zh}。")
+        for point, asked in POINTS.items()
+    },
     ("the lab's handout",),
+    explanation=EXPLAINED,
 )
 SCORE = Rule(
     "rubric.score",
@@ -47,6 +60,7 @@ SCORE = Rule(
     97,
     Text("{passed} of {points} points.", "共 {points} 项,通过 {passed} 项。"),
     ("the lab's handout",),
+    explanation=EXPLAINED,
 )
 
 
@@ -64,6 +78,8 @@ class Rubric(BaseAnalyzer):
         self._waiting: set[Any] = set()
         """Connections whose newest request was the one that is wanted."""
         self._best: dict[str, int] = {}
+        self._last = 1
+        """The last frame of any connection."""
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Looks for a request and its answer; it says nothing yet."""
@@ -86,6 +102,7 @@ class Rubric(BaseAnalyzer):
 
     def ended(self, conversation: Any) -> Iterable[Verdict] | None:
         """A connection is over: now it is known how it was opened and closed."""
+        self._last = max(self._last, conversation.last_frame)
         if conversation.proto == "tcp" and self._is_asked_for(conversation):
             shown = self._shown.pop(conversation, {})
             self._waiting.discard(conversation)
@@ -98,11 +115,11 @@ class Rubric(BaseAnalyzer):
         return None
 
     def finish(self) -> Iterator[Verdict]:
-        """The grades. A point that no frame shows is about frame 0."""
+        """The grades; those of points that no frame shows are about the last one."""
         for point in POINTS:
-            frame = self._best.get(point, 0)
-            yield Verdict(PASS if frame else FAIL, frame, {"point": point}, (), point)
-        yield Verdict(SCORE, 0, {"passed": len(self._best), "points": len(POINTS)})
+            passed = point in self._best
+            yield Verdict(PASS if passed else FAIL, self._best.get(point, self._last), {"point": point}, (), point)
+        yield Verdict(SCORE, self._last, {"passed": len(self._best), "points": len(POINTS)})
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from construct import Bytes, Const, FixedSized, GreedyString, Int8ub, Int16ub, Int32ub, Struct, this
 
-from labdissect import BaseAnalyzer, Evidence, Layer, Packet, Rule, Settings, Text, Verdict, hookimpl, note
+from labdissect import BaseAnalyzer, Evidence, Explanation, Layer, Packet, Rule, Settings, Text, Verdict, hookimpl, note
 
 MAGIC, VERSION, FIXED = b"LABB", 1, 20
 """How a beacon begins, and the bytes before the name."""
@@ -60,6 +60,11 @@ ALIVE = Rule(
         ),
     },
     ("labbeacon",),
+    explanation=Explanation(
+        Text("The device says that it is there and how long it has been.", "设备说明自己在线以及已运行多久。"),
+        Text("From the beacon's own fields.", "由信标自身的字段得出。"),
+        Text("Anyone on the network can send a beacon in its name.", "网络中任何人都可以冒用它的名义发送信标。"),
+    ),
 )
 MISSED = Rule(
     "labbeacon.missed",
@@ -71,6 +76,11 @@ MISSED = Rule(
         "在第 {before} 帧与本帧之间缺少 {name} 的信标:{missed} 个。",
     ),
     ("labbeacon",),
+    explanation=Explanation(
+        Text("A device counts its beacons, so that a lost one can be noticed.", "设备给信标编号,因此可以发现丢失。"),
+        Text("The count has grown by more than one.", "计数增加超过一。"),
+        Text("They were lost on the network, or missed by the capture.", "可能在网络中丢失,也可能是捕获遗漏。"),
+    ),
 )
 RESTARTED = Rule(
     "labbeacon.restarted",
@@ -82,6 +92,11 @@ RESTARTED = Rule(
         "{name} 已重新启动:计数重新从 {count} 开始(第 {before} 帧为 {last})。",
     ),
     ("labbeacon",),
+    explanation=Explanation(
+        Text("A device begins to count when it starts.", "设备启动时重新开始计数。"),
+        Text("The count is smaller than in the beacon before.", "计数小于前一个信标。"),
+        Text("A beacon that was overtaken on the way looks alike.", "途中失序的信标看起来也是如此。"),
+    ),
 )
 
 
