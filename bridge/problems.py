@@ -55,6 +55,9 @@ class Problems:
         self._kinds.clear()
         if not summary.packets:
             self.say(f"{name} holds no packets" if summary.other_lines else f"{name} is empty: no packets")
+        if summary.left_out:
+            noun = "verdict" if summary.left_out == 1 else "verdicts"
+            self.say(f"{summary.left_out} {noun} left out of {name}, as --only, --ignore or --min-severity asks")
         if summary.incomplete:
             noun = "TCP packet lacks" if summary.incomplete == 1 else "TCP packets lack"
             self.say(

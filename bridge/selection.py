@@ -58,21 +58,24 @@ def begins(code: str, prefix: str) -> bool:
 class SelectedWriter:
     """A writer that passes on to another what is to be shown.
 
-    :param rows: whether it is a table, which leaves out packets of which a picky selection leaves no verdict
+    :param sparse: whether packets of which it leaves no verdict are not shown
     """
 
-    def __init__(self, writer: Writer, selection: Selection, shown: Shown | None = None, *, rows: bool = False) -> None:
+    def __init__(
+        self, writer: Writer, selection: Selection, shown: Shown | None = None, *, sparse: bool = False
+    ) -> None:
         self._writer = writer
         self._selection = selection
         self._shown = shown
-        self._sparse = rows and selection.picks
+        self._sparse = sparse
         self._count = 0
+        self._left_out = 0
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The packet, if it is shown, with the verdicts that are let through."""
         if self._shown is not None and not self._shown(packet.number):
             return
-        left = self._selection.of(verdicts)
+        left = self._wanted(verdicts)
         if self._sparse and not left:
             return
         self._count += 1
@@ -84,13 +87,21 @@ class SelectedWriter:
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Conversations are of all packets, shown or not."""
-        self._writer.conversation(conversation, self._selection.of(verdicts))
+        self._writer.conversation(conversation, self._wanted(verdicts))
 
     def flush(self) -> None:
         """Passed on."""
         self._writer.flush()
 
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Passed on, with the number of packets that were shown."""
-        summary.shown = self._count
-        self._writer.end(summary, self._selection.of(verdicts))
+        """Passed on, with the numbers of packets that were shown, and of their verdicts that were not."""
+        wanted = self._wanted(verdicts)
+        summary.shown, summary.left_out = self._count, self._left_out
+        self._writer.end(summary, wanted)
+
+    def _wanted(self, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+        if self._selection.everything():
+            return verdicts
+        wanted = self._selection.of(verdicts)
+        self._left_out += len(verdicts) - len(wanted)
+        return wanted

@@ -178,7 +178,7 @@ def read_capture(
         names are not resolved either, as nobody sees them
     """
     extra = ["-n", "-P", "-V"] if columns else []
-    return Running(path, ["-r", _file_argument(capture), *extra, "-T", output, *options.arguments()])
+    return Running(path, ["-r", file_argument(capture), *extra, "-T", output, *options.arguments()])
 
 
 class ChosenFrames:
@@ -189,7 +189,7 @@ class ChosenFrames:
 
     def __init__(self, path: Path, capture: str, options: Options) -> None:
         self._filter = options.display_filter or ""
-        arguments = ["-n", "-r", _file_argument(capture), "-Y", self._filter, "-T", "fields", "-e", "frame.number"]
+        arguments = ["-n", "-r", file_argument(capture), "-Y", self._filter, "-T", "fields", "-e", "frame.number"]
         self._running = Running(path, [*arguments, *options.arguments()])
         self._lines = io.BufferedReader(cast(io.RawIOBase, self._running.stream))
         self._next: int | None = 0
@@ -223,7 +223,7 @@ class ChosenFrames:
         self._running.stop()
 
 
-def _file_argument(capture: str | os.PathLike[str]) -> str:
+def file_argument(capture: str | os.PathLike[str]) -> str:
     """A file named ``-`` is not standard input."""
     name = os.fspath(capture)
     return f".{os.sep}{name}" if name.startswith("-") else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Layer
@@ -66,6 +66,24 @@ class Summary:
     codes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     conversations: int = 0
     shown: int = 0
+    left_out: int = 0
+    """Verdicts of shown packets that ``--only``, ``--ignore`` or ``--min-severity`` kept back."""
+
+
+class Said(NamedTuple):
+    """A verdict in words: what is left of it for a packet that waits, when all else is gone."""
+
+    about: int
+    """The frame that it is about."""
+    code: str
+    severity: str
+    rank: int
+    text: str
+    """As rendered: it may hold captured text, so escape it for where it goes."""
+
+
+def _unsaid(problem: Problem) -> None:
+    """Nobody hears it."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,10 @@ class WriterSettings:
     """An earlier capture is on this output already: no second heading."""
     source_kind: str = ""
     """Name of the reader."""
+    capture: str | None = None
+    """Path of the capture that tshark reads; None where the input is tshark's output, or no file."""
+    report: Callable[[Problem], None] = _unsaid
+    """Is told what could not be written as it should, when that is no reason to stop."""
 
 
 class Writer(Protocol):
@@ -111,6 +133,19 @@ class Writer(Protocol):
         """The input is over; these verdicts had to wait for its end."""
 
 
+class DraftingWriter(Writer, Protocol):
+    """A writer whose packets can wait for what is said of them later, because nothing of them but bytes need be kept."""
+
+    def draft(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """All that :meth:`place` needs of the packet; called for one packet after another, as :meth:`packet` is."""
+
+    def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
+        """Writes a drafted packet; called in the same order, but maybe much later.
+
+        :param later: verdicts about this packet that later ones or the end decided, the highest rank first
+        """
+
+
 @dataclass(frozen=True)
 class WriterFormat:
     """An output format: ``-o NAME``.
@@ -120,6 +155,10 @@ class WriterFormat:
     :param rows: whether it is a table, a row a packet: ``--columns`` chooses what is in a row, and packets of which
         ``--only`` or ``--min-severity`` leave no verdict get none
     :param joins: whether several captures' outputs can follow one another
+    :param waits: of a FILE, how many packets may wait so that later verdicts are written with the packet they are
+        about; None for all of them. ``make`` must then give a :class:`DraftingWriter`
+    :param of_capture: whether it needs the capture itself (:attr:`WriterSettings.capture`)
+    :param binary: whether a terminal cannot show it
     """
 
     name: str
@@ -128,6 +167,9 @@ class WriterFormat:
     accepts: tuple[str, ...] = ()
     rows: bool = False
     joins: bool = True
+    waits: int | None = 0
+    of_capture: bool = False
+    binary: bool = False
 
 
 class Reader(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from labdissect.bridge.failures import DONE, INCOMPLETE, Failure, TsharkFailure, UsageFailure
 from labdissect.bridge.guarded import guarded_columns, place
@@ -24,7 +24,7 @@ from labdissect.bridge.selection import SelectedWriter
 from labdissect.bridge.source import Source
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.registry import Registry
-from labdissect.plugins.writer import Problem, Summary, Writer, WriterFormat, WriterSettings
+from labdissect.plugins.writer import DraftingWriter, Problem, Summary, Writer, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
     from labdissect.bridge.tshark import ChosenFrames
@@ -49,6 +49,16 @@ def joined(codes: Sequence[int]) -> int:
 def is_terminal(asked: Request) -> bool:
     """Whether a person reads the output as it comes."""
     return asked.destination is None and sys.stdout is not None and sys.stdout.isatty()
+
+
+def is_file(name: str) -> bool:
+    """Whether the input is a file whose end is known to come, not a pipe."""
+    return name != STANDARD and Path(name).is_file()
+
+
+def _capture(source: Source, name: str) -> str | None:
+    """The path of the capture file that tshark reads, if it reads one."""
+    return name if source.tshark is not None and is_file(name) else None
 
 
 @dataclass
@@ -120,11 +130,12 @@ class Job:
             needs = " or ".join(format.accepts)
             raise UsageFailure(f"-o {format.name} needs {needs} as input, and {source.name} is {source.reader.name}")
         self._check_columns(format, source)
+        self._check_kind(format, source, name)
         numbers = self._chosen_frames(name)
         summary = self.summary = Summary()
         try:
             with self._output() as out:
-                writer = self._writer(format, out, source, numbers)
+                writer = self._writer(format, out, source, name, numbers)
                 settings = Settings(
                     self.language,
                     whole_capture=source.tshark is not None,
@@ -166,10 +177,21 @@ class Job:
             if not format.rows:
                 rows = [name for name, writer in self.registry.writers.items() if writer.rows]
                 raise UsageFailure(f"--columns is for {', '.join(rows)}; -o {format.name} has no columns to choose")
-            chosen_columns(self._writer_settings(source))
+            chosen_columns(self._writer_settings(source, None))
         except UsageFailure:
             source.close()
             raise
+
+    def _check_kind(self, format: WriterFormat, source: Source, name: str) -> None:
+        """Likewise what the format asks of input and output."""
+        why = ""
+        if format.of_capture and _capture(source, name) is None:
+            why = f"-o {format.name} needs the capture in a file: labdissect FILE -o {format.name} -w OUTPUT"
+        elif format.binary and self.terminal:
+            why = f"-o {format.name} is nothing that a terminal could show; name a file with -w"
+        if why:
+            source.close()
+            raise UsageFailure(why)
 
     @property
     def language(self) -> str:
@@ -201,7 +223,7 @@ class Job:
         with out:
             yield out
 
-    def _writer_settings(self, source: Source) -> WriterSettings:
+    def _writer_settings(self, source: Source, capture: str | None) -> WriterSettings:
         columns = guarded_columns(self.registry.columns, self.problems)
         return WriterSettings(
             language=self.language,
@@ -214,15 +236,28 @@ class Job:
             file=self.label or (source.name if len(self.files) > 1 else None),
             continues=self.begun,
             source_kind=source.reader.name,
+            capture=capture,
+            report=self.problems,
         )
 
-    def _writer(self, format: WriterFormat, out: BinaryIO, source: Source, numbers: ChosenFrames | None) -> Writer:
-        settings = self._writer_settings(source)
+    def _writer(
+        self, format: WriterFormat, out: BinaryIO, source: Source, name: str, numbers: ChosenFrames | None
+    ) -> Writer:
+        settings = self._writer_settings(source, _capture(source, name))
         self.begun = True
         writer = format.make(out, settings)
-        if self.asked.selection.everything() and numbers is None:
+        selection = self.asked.selection
+        sparse = format.rows and selection.picks
+        waits = format.waits != 0 and is_file(name)
+        if waits:
+            from labdissect.bridge.placing import SECONDS_ON_A_TERMINAL, PlacingWriter
+
+            seconds = SECONDS_ON_A_TERMINAL if self.terminal else None
+            drafting = cast(DraftingWriter, writer)
+            writer = PlacingWriter(drafting, self.language, format.waits, seconds, sparse=sparse)
+        if selection.everything() and numbers is None:
             return writer
-        return SelectedWriter(writer, self.asked.selection, numbers, rows=format.rows)
+        return SelectedWriter(writer, selection, numbers, sparse=sparse and not waits)
 
     def _color(self) -> bool:
         if self.asked.color != "auto":

@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from labdissect.bridge.failures import UsageFailure
 from labdissect.bridge.readable import readable
 from labdissect.dissectors.printed import printed
 from labdissect.plugins.conversations import addresses
-from labdissect.plugins.rule import Verdict, render
+from labdissect.plugins.rule import SEVERITIES, Verdict, render
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Field, Layer
     from labdissect.plugins.column import Column
     from labdissect.plugins.packet import Packet
-    from labdissect.plugins.writer import Record, WriterSettings
+    from labdissect.plugins.writer import Record, Said, WriterSettings
 
 COLUMNS = (
     "number",
@@ -49,6 +51,8 @@ CARRIERS = frozenset(
 _SPELLING = {"ip": "IPv4", "ipv6": "IPv6", "icmpv6": "ICMPv6", "eth": "Ethernet", "igmp": "IGMP"}
 
 Cell = Callable[["Shown"], str]
+SEPARATOR = "; "
+"""Between a packet's verdicts in one cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,39 @@ def field_value(shown: Shown, owners: Sequence[tuple[str, Field]]) -> Any:
     return None
 
 
+# rows that wait
+
+
+encoded_row = msgspec.msgpack.Encoder().encode
+"""A row's cells, for :meth:`.DraftingWriter.draft`."""
+decoded_row = msgspec.msgpack.Decoder(list[str]).decode
+
+
+def with_later(columns: Sequence[ShownColumn], row: list[str], later: Sequence[Said]) -> list[str]:
+    """A packet's cells; in those that speak of verdicts, what was said of the packet later comes behind what it had."""
+    if not later:
+        return row
+    return [
+        _LATER[column.name](cell, later) if column.name in _LATER else cell
+        for column, cell in zip(columns, row, strict=True)
+    ]
+
+
+def _behind(part: Callable[[Said], str]) -> Callable[[str, Sequence[Said]], str]:
+    return lambda cell, later: SEPARATOR.join([*filter(None, (cell,)), *map(part, later)])
+
+
+_LATER: dict[str, Callable[[str, Sequence[Said]], str]] = {
+    "about": _behind(lambda said: str(said.about)),
+    "code": _behind(lambda said: said.code),
+    "verdict": _behind(lambda said: said.text),
+    "headline": lambda cell, later: cell or later[0].text,
+    "severity": lambda cell, later: max(
+        [*filter(None, (cell,)), *(said.severity for said in later)], key=SEVERITIES.index
+    ),
+}
+
+
 # the columns
 
 
@@ -276,12 +313,12 @@ def state_server(shown: Shown) -> str:
 
 def about(shown: Shown) -> str:
     """Of each verdict the frame that it is about."""
-    return "; ".join([str(verdict.about) for verdict in shown.verdicts])
+    return SEPARATOR.join([str(verdict.about) for verdict in shown.verdicts])
 
 
 def code(shown: Shown) -> str:
     """Each verdict's code."""
-    return "; ".join([verdict.rule.code for verdict in shown.verdicts])
+    return SEPARATOR.join([verdict.rule.code for verdict in shown.verdicts])
 
 
 def headline(shown: Shown) -> str:
@@ -292,7 +329,7 @@ def headline(shown: Shown) -> str:
 
 def verdict(shown: Shown) -> str:
     """All verdicts, the headline first."""
-    return "; ".join(shown.texts)
+    return SEPARATOR.join(shown.texts)
 
 
 def severity(shown: Shown) -> str:

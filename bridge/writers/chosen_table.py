@@ -10,11 +10,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from labdissect.bridge.escape import indented, visible, width, wrapped
-from labdissect.plugins.writer import Record, WriterSettings
+import msgspec
 
-from .cells import chosen_columns
-from .table import BOLD, ROWS_LIMIT, TableWriter, color_of
+from labdissect.bridge.escape import indented, visible, width, wrapped
+from labdissect.plugins.writer import Record, Said, WriterSettings
+
+from .cells import chosen_columns, with_later
+from .table import BOLD, NOTHING_SAID, ROWS_LIMIT, TableWriter, color_of, worse
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -33,6 +35,18 @@ GAP = 2
 """Blanks between columns."""
 
 
+class ChosenRow(msgspec.Struct, frozen=True, array_like=True):
+    """A packet's cells."""
+
+    cells: list[str]
+    color: str
+    level: int
+    """As of :class:`.table.Row`."""
+
+
+_drafts, _rows = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(ChosenRow)
+
+
 class ChosenTableWriter(TableWriter):
     """Writes the table of chosen columns."""
 
@@ -48,14 +62,29 @@ class ChosenTableWriter(TableWriter):
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
+        self._put(self._chosen_row(record, packet, verdicts))
+
+    def draft(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """The row as it is known so far."""
+        return _drafts.encode(self._chosen_row(record, packet, verdicts))
+
+    def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
+        """The row, with what was said of the packet later."""
+        row = _rows.decode(draft)
+        if later:
+            color = worse((row.color, row.level), later)
+            row = ChosenRow(with_later(self._columns, row.cells, later), *color)
+        self._put(row)
+
+    def _chosen_row(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> ChosenRow:
         shown = self._showing(packet, verdicts, record)
-        self._waiting.append(
-            (
-                [visible(column.text(shown)) for column in self._columns],
-                color_of(verdicts[0].rule if verdicts else None),
-            )
-        )
         self._closing.packet(packet)
+        rule = verdicts[0].rule if verdicts else None
+        cells = [column.text(shown) for column in self._columns]
+        return ChosenRow(cells, color_of(rule), rule.level if rule is not None else NOTHING_SAID)
+
+    def _put(self, row: ChosenRow) -> None:
+        self._waiting.append(([visible(cell) for cell in row.cells], row.color))
         if len(self._waiting) >= ROWS_LIMIT:
             self.flush()
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from labdissect.bridge.escape import visible
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, chosen_columns
+from .cells import Showing, chosen_columns, decoded_row, encoded_row, with_later
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -53,17 +53,31 @@ class MarkdownWriter:
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
+        self._add(self._row(record, packet, verdicts))
+
+    def draft(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """The row as it is known so far."""
+        return encoded_row(self._row(record, packet, verdicts))
+
+    def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
+        """The row, with what was said of the packet later."""
+        self._add(with_later(self._columns, decoded_row(draft), later))
+
+    def _row(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> list[str]:
         shown = self._showing(packet, verdicts, record)
-        self._waiting.append(_row([*self._first, *(markdown_text(column.text(shown)) for column in self._columns)]))
+        return [column.text(shown) for column in self._columns]
+
+    def _add(self, row: Sequence[str]) -> None:
+        self._waiting.append(_row([*self._first, *map(markdown_text, row)]))
 
     def other(self, record: Record) -> None:
         """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: no row is left to carry it."""
+        """Nothing: no row is left to carry it. (Those of a FILE are, see :meth:`place`.)"""
 
     def flush(self) -> None:
-        """Writes what waits."""
+        """Writes the lines that are ready."""
         if self._waiting:
             self._out.write("".join(self._waiting).encode())
             self._waiting = []
@@ -92,4 +106,4 @@ def _row(cells: Sequence[str]) -> str:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("markdown", "a table for reports, a row a packet", MarkdownWriter, rows=True)]
+    return [WriterFormat("markdown", "a table for reports, a row a packet", MarkdownWriter, rows=True, waits=None)]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from labdissect.bridge.escape import sheet_cell
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, chosen_columns
+from .cells import Showing, chosen_columns, decoded_row, encoded_row, with_later
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -38,24 +38,38 @@ class SheetWriter:
         self._line = line
         self._showing = Showing(settings.language)
         columns = chosen_columns(settings)
-        self._cells = [column.text for column in columns]
+        self._columns = columns
         self._first = [] if settings.file is None else [sheet_cell(settings.file)]
         names = [*(["file"] if self._first else []), *(column.name for column in columns)]
         self._waiting: list[str] = [] if settings.continues else [line(names)]
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
+        self._add(self._row(record, packet, verdicts))
+
+    def draft(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """The row as it is known so far."""
+        return encoded_row(self._row(record, packet, verdicts))
+
+    def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
+        """The row, with what was said of the packet later."""
+        self._add(with_later(self._columns, decoded_row(draft), later))
+
+    def _row(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> list[str]:
         shown = self._showing(packet, verdicts, record)
-        self._waiting.append(self._line([*self._first, *(sheet_cell(cell(shown)) for cell in self._cells)]))
+        return [column.text(shown) for column in self._columns]
+
+    def _add(self, row: Iterable[str]) -> None:
+        self._waiting.append(self._line([*self._first, *map(sheet_cell, row)]))
 
     def other(self, record: Record) -> None:
         """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: no row is left to carry it."""
+        """Nothing: no row is left to carry it. (Those of a FILE are, see :meth:`place`.)"""
 
     def flush(self) -> None:
-        """Writes what waits."""
+        """Writes the lines that are ready."""
         if self._waiting:
             self._out.write("".join(self._waiting).encode())
             self._waiting = []
@@ -78,13 +92,16 @@ def csv_line(row: Iterable[str]) -> str:
     return line.getvalue()
 
 
+def _format(name: str, description: str, line: Line) -> WriterFormat:
+    def make(out: BinaryIO, settings: WriterSettings) -> SheetWriter:
+        return SheetWriter(out, settings, line)
+
+    return WriterFormat(name, description, make, rows=True, waits=None)
+
+
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
     return [
-        WriterFormat(
-            "tsv", "a line a packet, cells apart by tabs", lambda out, to: SheetWriter(out, to, tsv_line), rows=True
-        ),
-        WriterFormat(
-            "csv", "a line a packet, for spreadsheets", lambda out, to: SheetWriter(out, to, csv_line), rows=True
-        ),
+        _format("tsv", "a line a packet, cells apart by tabs", tsv_line),
+        _format("csv", "a line a packet, for spreadsheets", csv_line),
     ]

@@ -6,14 +6,19 @@ stands indented below its packet, and on a narrow one the states do, too.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
+
 from labdissect.bridge.escape import indented, shortened, visible, width, wrapped
 from labdissect.dissectors.layer import Text
+from labdissect.plugins.conversations import CONVERSATIONS_LIMIT
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.rule import SEVERITIES
+from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
 from .cells import Showing, Shown, endpoints_with_ports, headline, number, short_info, time
 from .closing_words import ClosingWords
@@ -35,6 +40,9 @@ TITLES = (
 UNCHANGED = "″"
 ROWS_LIMIT = 2000
 """Rows that may wait for their column widths before they are written unasked."""
+WAITING = 4096
+"""Packets of a FILE that may wait for what is said of them later: all of a lab's, and of a long capture so many that
+the first row comes soon."""
 
 NUMBER_WIDTH, TIME_WIDTH, STATES_WIDTH = 5, 10, 25
 ADDRESSES_WIDTH = (20, 45)
@@ -54,12 +62,13 @@ _PHASE_COLORS = (
     ("tcp.keepalive", "35"),
 )
 """Opening green, closing cyan, keep-alives magenta: the terminal's own colors, which suit light and dark ones."""
+NOTHING_SAID = -1
+"""The severity of a packet without headline."""
 ROUTINE_RANK = 30
 """Headlines up to this rank are routine and are dimmed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, array_like=True):
     """A packet's cells."""
 
     number: str
@@ -69,6 +78,10 @@ class Row:
     states: str
     verdict: str
     color: str
+    level: int = NOTHING_SAID
+    """The headline's severity, as :attr:`.Rule.level`."""
+    begun: int = 0
+    """Its conversation's first frame, which no other conversation has; 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,9 @@ class Layout:
     """Columns that what stands below may take."""
 
 
+_drafts, _rows = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Row)
+
+
 class TableWriter:
     """Writes the table."""
 
@@ -94,8 +110,8 @@ class TableWriter:
         self._width = max(settings.width, WIDTH_LEAST)
         self._showing = Showing(settings.language)
         self._rows: list[Row] = []
-        self._states: dict[Conversation | Exchange, str] = {}
-        """The states that were shown last, of connections that go on."""
+        self._states: OrderedDict[int, str] = OrderedDict()
+        """The states that were shown last, by their conversation's first frame."""
         self._addresses = ADDRESSES_WIDTH[0]
         self._number = NUMBER_WIDTH
         self._begun = False
@@ -104,30 +120,64 @@ class TableWriter:
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
+        self._add(self._row(packet, verdicts))
+
+    def draft(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """The row as it is known so far."""
+        return _drafts.encode(self._row(packet, verdicts))
+
+    def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
+        """The row, what was said of the packet later behind its headline."""
+        row = _rows.decode(draft)
+        self._add(self._with_later(row, later) if later else row)
+
+    def _row(self, packet: Packet, verdicts: Sequence[Verdict]) -> Row:
         shown = self._showing(packet, verdicts)
         said = visible(headline(shown))
         rule = shown.verdicts[0].rule if said else None
-        self._rows.append(
-            Row(
-                number(shown),
-                time(shown),
-                visible(endpoints_with_ports(packet)),
-                visible(short_info(shown)),
-                self._states_cell(shown),
-                said,
-                color_of(rule),
-            )
-        )
         self._closing.packet(packet)
+        return Row(
+            number(shown),
+            time(shown),
+            visible(endpoints_with_ports(packet)),
+            visible(short_info(shown)),
+            states(shown),
+            said,
+            color_of(rule),
+            rule.level if rule is not None else NOTHING_SAID,
+            packet.conversation.first_frame if packet.conversation is not None else 0,
+        )
+
+    def _with_later(self, row: Row, later: Sequence[Said]) -> Row:
+        said = [row.verdict] if row.verdict else []
+        verdict = ("" if self._chinese else " ").join([*said, *(visible(one.text) for one in later)])
+        color, level = worse((row.color, row.level), later)
+        return msgspec.structs.replace(row, verdict=verdict, color=color, level=level)
+
+    def _add(self, row: Row) -> None:
+        self._rows.append(self._ditto(row))
         if len(self._rows) >= ROWS_LIMIT:
             self.flush()
+
+    def _ditto(self, row: Row) -> Row:
+        """States that the conversation's row before this one has need not be read again."""
+        if not row.states:
+            return row
+        before = self._states.get(row.begun)
+        if before == row.states:
+            self._states.move_to_end(row.begun)
+            return msgspec.structs.replace(row, states=UNCHANGED)
+        self._states[row.begun] = row.states
+        self._states.move_to_end(row.begun)
+        if len(self._states) > CONVERSATIONS_LIMIT:
+            self._states.popitem(last=False)
+        return row
 
     def other(self, record: Record) -> None:
         """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Goes into the summary."""
-        self._states.pop(conversation, None)
         self._closing.conversation(conversation, verdicts)
 
     def flush(self) -> None:
@@ -158,16 +208,6 @@ class TableWriter:
     def _write(self, lines: Sequence[str]) -> None:
         self._out.write("".join([f"{line.rstrip()}\n" for line in lines]).encode())
         self._out.flush()
-
-    def _states_cell(self, shown: Shown) -> str:
-        segment, conversation = shown.packet.segment, shown.packet.conversation
-        if segment is None or conversation is None:
-            return ""
-        states = f"{segment.client_state} / {segment.server_state}"
-        if self._states.get(conversation) == states:
-            return UNCHANGED
-        self._states[conversation] = states
-        return states
 
     def _file_line(self) -> list[str]:
         return [] if self._file is None else [self._painted(f"── {visible(self._file)} ──", BOLD)]
@@ -213,6 +253,14 @@ class TableWriter:
         return f"\x1b[{color}m{text}\x1b[{RESET}m" if color and text and self._color else text
 
 
+def states(shown: Shown) -> str:
+    """Both ends' states, of a packet of a TCP connection."""
+    segment, conversation = shown.packet.segment, shown.packet.conversation
+    if segment is None or conversation is None:
+        return ""
+    return f"{segment.client_state} / {segment.server_state}"
+
+
 def chosen_layout(columns: int, numbers: int, addresses: int) -> Layout:
     """The layout for a terminal of so many columns: verdict beside the rest, else below, else states below, too."""
     fixed = numbers + 2 + TIME_WIDTH + 2 + addresses + 2
@@ -231,7 +279,7 @@ def chosen_layout(columns: int, numbers: int, addresses: int) -> Layout:
     return Layout(numbers, max(addresses, 8), max(least, 12), 0, 0, below)
 
 
-def color_of(rule: Rule | None) -> str:
+def color_of(rule: Rule | Said | None) -> str:
     """The color of a verdict: its severity's; of what is normal, its phase's; routine is dimmed."""
     if rule is None:
         return ""
@@ -242,9 +290,16 @@ def color_of(rule: Rule | None) -> str:
     return next((color for prefix, color in _PHASE_COLORS if rule.code.startswith(prefix)), "")
 
 
+def worse(headline: tuple[str, int], later: Sequence[Said]) -> tuple[str, int]:
+    """Color and severity of the worst that is said: of the headline, unless something later is worse."""
+    worst = max(later, key=lambda said: SEVERITIES.index(said.severity))
+    level = SEVERITIES.index(worst.severity)
+    return (color_of(worst), level) if level > headline[1] else headline
+
+
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("table", "a table for people, with a summary at the end", _made, rows=True)]
+    return [WriterFormat("table", "a table for people, with a summary at the end", _made, rows=True, waits=WAITING)]
 
 
 def _made(out: BinaryIO, settings: WriterSettings) -> TableWriter:

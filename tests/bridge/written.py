@@ -37,7 +37,7 @@ def written(
     chunks = [data[at : at + chunk] for at in range(0, len(data), chunk)]
     report = problems.append if problems is not None else _refuse
     if only:
-        writer = SelectedWriter(writer, Selection(only=only), rows=registry.writers[output].rows)
+        writer = SelectedWriter(writer, Selection(only=only), sparse=registry.writers[output].rows)
     annotate(chunks, reader, writer, registry, report, Settings(language=told.language))
     return out.getvalue()
 

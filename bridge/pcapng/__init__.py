@@ -1,0 +1,1 @@
+"""Captures read and written beside tshark: pcapng with packet comments."""
