@@ -121,6 +121,7 @@ def open_capture(
         "settings": [f"{name}={value}" for name, value in (settings or {}).items()],
         "subnets": subnets,
         "captured_on": captured_on,
+        "plugin_timeout": 0.0,  # a library leaves its host's signals alone
     }
     if isinstance(only, str) or isinstance(ignore, str) or isinstance(columns, str):
         raise UsageFailure("only, ignore and columns are lists: only=['tcp.fin']")
