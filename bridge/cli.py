@@ -23,7 +23,7 @@ from .failures import DONE, INTERRUPTED, Failure
 from .invocation import Invocation
 from .options import OPTIONS
 
-COMMANDS = ("live", "batch", "why", "explain", "rules", "layers", "plugins", "elastic-mapping", "doctor")
+COMMANDS = ("live", "wireshark", "batch", "why", "explain", "rules", "layers", "plugins", "elastic-mapping", "doctor")
 """Names of the files in commands/, in the order of ``--help``."""
 
 

@@ -13,41 +13,111 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from labdissect.plugins.writer import Problem
 
-from .dumpcap import Dumpcap
 from .interruption import Interruption
-from .source import CHUNK
+from .pcapng.blocks import Block, Damaged, Readable, blocks, emptied
+from .pcapng.capture import FrameCounter
+from .source import CHUNK, cut
 from .spool import Spool
-from .tshark import Running
+from .tshark import SECONDS_TO_STOP, Running
 from .tshark_options import Options
+
+ROOM = 1 << 30
+"""Bytes that tshark may be behind."""
+
+
+class Capture(Protocol):
+    """What captures: a :class:`~.dumpcap.Dumpcap`, or what takes its place."""
+
+    @property
+    def stream(self) -> Readable:
+        """pcapng."""
+
+    def ask_to_stop(self) -> None:
+        """Ends the capture; what was captured can still be read."""
+
+    def outcome(self, name: str, packets: int) -> Problem | None:
+        """As :meth:`.Running.outcome`."""
+
+    def stop(self) -> None:
+        """Ends it and frees what it held."""
+
+
+class Tap(Protocol):
+    """Sees every block that is captured, in order."""
+
+    def put(self, block: Block, number: int | None, judged: bool) -> None:
+        """A block; the number that it has as a frame, if it is one; whether tshark gets to see all of it."""
+
+    def end(self) -> None:
+        """No more come."""
 
 
 class LiveTshark(Running):
-    """A tshark that dissects what a dumpcap captures. It owns the dumpcap.
+    """A tshark that dissects what is captured. It owns the capture.
+
+    Where it falls :data:`ROOM` bytes behind, packets go to it without their bytes, so that it keeps counting them
+    and catches up; they are counted and told.
 
     :param path: tshark's
     :param capture: at work already
     :param output: ``ek`` or ``pdml``
     :param columns: as for :func:`~.tshark.read_capture`
+    :param tap: sees what is captured
     """
 
-    def __init__(self, path: Path, capture: Dumpcap, output: str, options: Options, *, columns: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        capture: Capture,
+        output: str,
+        options: Options,
+        *,
+        columns: bool = False,
+        tap: Tap | None = None,
+        room: int = ROOM,
+    ) -> None:
         extra = ["-P", "-V"] if columns else []
         arguments = ["-n", "-l", "-r", "-", *extra, "-T", output, *options.arguments()]
         super().__init__(path, arguments, fed=True, apart=True)
         self._capture = capture
-        self._spool = Spool()
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._pump, self._feed)]
-        for thread in self._threads:
-            thread.start()
+        self._tap = tap
+        self._room = room
+        self._spool = Spool(limit=2 * room)
+        self.unjudged = 0
+        """Packets that tshark got without their bytes."""
+        self.damage: Damaged | None = None
+        """Why what was captured could not be read to its end."""
+        self._pumping, feeding = (threading.Thread(target=work, daemon=True) for work in (self._pump, self._feed))
+        self._pumping.start()
+        feeding.start()
 
     def _pump(self) -> None:
-        """From dumpcap to the spool."""
-        while chunk := self._capture.stream.read(CHUNK):
-            self._spool.put(chunk)
+        """From the capture to the spool."""
+        try:
+            self._pump_blocks()
+        except Damaged as damage:
+            self.damage = damage
+        except (OSError, ValueError):  # it was closed
+            pass
         self._spool.end()
+        if self._tap is not None:
+            self._tap.end()
+
+    def _pump_blocks(self) -> None:
+        frames, number = FrameCounter(), 0
+        for block in blocks(self._capture.stream):
+            is_frame = frames.counts(block)
+            number += is_frame
+            whole = not (is_frame and self._spool.waiting > self._room)
+            self.unjudged += not whole
+            if self._tap is not None:
+                self._tap.put(block, number if is_frame else None, whole)
+            if not self._spool.put(block.data if whole else emptied(block)):
+                self._spool.end()  # twice as much: tshark has come to a stand
 
     def _feed(self) -> None:
         """From the spool to tshark."""
@@ -62,14 +132,21 @@ class LiveTshark(Running):
         self._capture.ask_to_stop()
 
     def outcome(self, name: str, packets: int) -> Problem | None:
-        """As :meth:`.Dumpcap.outcome`, then as tshark's own."""
+        """As that of the capture, then as tshark's own."""
         self._capture.ask_to_stop()  # which it does not hear of when it is tshark that has ended
-        return self._capture.outcome(name, packets) or super().outcome(name, packets)
+        problem = self._capture.outcome(name, packets) or super().outcome(name, packets)
+        if problem is None and self.damage is not None:
+            problem = cut(f"{name}: {self.damage}")
+        if problem is None and self.unjudged:
+            problem = cut(f"{self.unjudged} packets came too fast to be judged: tshark was {self._room:,} bytes behind")
+        return problem
 
     def stop(self) -> None:
         """Ends both."""
-        self._capture.stop()
+        self._capture.ask_to_stop()
         self._spool.close()
+        self._pumping.join(SECONDS_TO_STOP)
+        self._capture.stop()
         super().stop()
 
 

@@ -74,6 +74,28 @@ def version(path: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in found.groups())
 
 
+def folders(path: Path) -> dict[str, Path]:
+    """Wireshark's folders as ``tshark -G folders`` names them, ``Personal configuration`` among them; of a name that
+    comes twice, the first.
+
+    :raises TsharkFailure: when it does not say
+    """
+    try:
+        ran = subprocess.run(
+            [path, "-G", "folders"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise TsharkFailure(f"{path} cannot be run: {error}") from error
+    found: dict[str, Path] = {}
+    for line in os.fsdecode(ran.stdout).splitlines():
+        name, tab, folder = line.partition("\t")
+        if tab and folder.strip():
+            found.setdefault(name.strip().rstrip(":"), Path(folder.strip()))
+    if "Personal configuration" not in found:
+        raise TsharkFailure(f"{path} does not say where its configuration is (-G folders)")
+    return found
+
+
 class Running:
     """A tshark at work; its output is :attr:`stream`. Whoever starts it stops it.
 

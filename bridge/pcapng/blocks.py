@@ -190,6 +190,16 @@ def commented(block: Block, comments: Sequence[bytes]) -> bytes:
     return b"".join((data[:4], total, data[8:begin], options, total))
 
 
+def emptied(block: Block) -> bytes:
+    """A packet's block without the packet's bytes and options; its time and its length on the wire stay."""
+    if block.kind != ENHANCED_PACKET:
+        return block.data
+    header, order = block.data[:PACKET_HEADER], block.order
+    total = order.u32.pack(PACKET_HEADER + 4)
+    nothing = order.u32.pack(0)
+    return b"".join((header[:4], total, header[8:_LENGTHS], nothing, header[_LENGTHS + 4 :], total))
+
+
 def has_room(block: Block) -> bool:
     """Whether a packet's block can have comments."""
     return block.kind in (ENHANCED_PACKET, OBSOLETE_PACKET)

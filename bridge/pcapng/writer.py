@@ -26,6 +26,7 @@ from .blocks import (
     original_length,
 )
 from .capture import CaptureStream, FrameCounter
+from .comments import layout
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -111,9 +112,8 @@ class PcapngWriter:
         if not texts:
             return []
         level = max([draft.level, *(SEVERITIES.index(one.severity) for one in later)])
-        codes = " ".join([*draft.codes, *(one.code for one in later)])
-        texts.insert(1, f"{SEVERITIES[level]} {codes}")
-        return [self._comment(text) for text in texts]
+        codes = [*draft.codes, *(one.code for one in later)]
+        return [self._comment(text) for text in layout(SEVERITIES[level], codes, texts)]
 
     def _comment(self, text: str) -> bytes:
         encoded, cut = fitted(visible(text))
