@@ -1,10 +1,13 @@
 """Whatever bytes come, in whatever pieces: no example raises, and the stream goes on.
 
-A few hundred payloads each by default; ``LABDISSECT_FUZZ=100000`` for as many as that."""
+Hypothesis makes a few hundred payloads for each layer, and shrinks what fails. A plain generator makes many more in the
+same time: a thousand by default, ``LABDISSECT_FUZZ=100000`` for as many as that, each read alone and all of them by the
+loop."""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +20,12 @@ from labdissect.testing import Frame, run, tcp, udp
 from tests.data.examples.make_captures import beacon, message
 from tests.examples.loaded import EXAMPLES, module
 
-EXAMPLES_EACH = int(os.environ.get("LABDISSECT_FUZZ", "300"))
-fuzzed = settings(max_examples=EXAMPLES_EACH, deadline=None, suppress_health_check=list(HealthCheck))
-batches = settings(max_examples=max(10, EXAMPLES_EACH // 500), deadline=None, suppress_health_check=list(HealthCheck))
-"""For what runs the whole loop over some hundred packets at a time."""
+PAYLOADS = int(os.environ.get("LABDISSECT_FUZZ", "1000"))
+BATCH = 1000
+"""Payloads of one run of the loop."""
+fuzzed = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+batches = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+"""For what runs the whole loop over some dozen packets at a time."""
 
 LAYERS = {"labrdt": "LABRDT", "labchat": "LABCHAT", "labbeacon": "LABBEACON"}
 
@@ -64,20 +69,24 @@ def payloads(example: str) -> st.SearchStrategy[bytes]:
     return right | damaged | cut | st.binary(max_size=80)
 
 
+def reads_or_refuses(example: str, data: bytes) -> None:
+    """A layer reads bytes as Construct would build them, or refuses them; nothing else may happen."""
+    layer = getattr(module(example), LAYERS[example])
+    if layer.matches is not None:
+        assert layer.matches(data) in (True, False)
+    try:
+        container, size = layer.parse_sized(data)
+    except ConstructError:
+        return
+    assert layer.build(container) == data[:size]
+
+
 @pytest.mark.parametrize("example", LAYERS)
 def test_bytes_are_a_message_or_an_error_of_construct(example: str) -> None:
-    layer = getattr(module(example), LAYERS[example])
-
     @fuzzed
     @given(payloads(example))
     def check(data: bytes) -> None:
-        if layer.matches is not None:
-            assert layer.matches(data) in (True, False)
-        try:
-            container, size = layer.parse_sized(data)
-        except ConstructError:
-            return
-        assert layer.build(container) == data[:size]
+        reads_or_refuses(example, data)
 
     check()
 
@@ -112,12 +121,15 @@ def sent_by_tcp(payloads: list[bytes], die: Any) -> list[Frame]:
     return frames
 
 
-@pytest.mark.parametrize(
+every_way = pytest.mark.parametrize(
     ("example", "sent"), [("labrdt", sent_by_udp), ("labbeacon", sent_by_udp), ("labchat", sent_by_tcp)]
 )
+
+
+@every_way
 def test_nothing_escapes_from_the_loop(example: str, sent: Callable[[list[bytes], Any], list[Frame]]) -> None:
     @batches
-    @given(st.lists(payloads(example), min_size=50, max_size=500), st.randoms(use_true_random=False))
+    @given(st.lists(payloads(example), min_size=20, max_size=60), st.randoms(use_true_random=False))
     def check(data: list[bytes], die: Any) -> None:
         frames = sent(data, die)
         result = run(EXAMPLES / f"{example}.py", frames)  # raises when the plugin failed, or no sentence can be made
@@ -125,3 +137,43 @@ def test_nothing_escapes_from_the_loop(example: str, sent: Callable[[list[bytes]
         result.texts("en"), result.texts("zh")
 
     check()
+
+
+def made(example: str, die: random.Random) -> bytes:
+    """One payload, right or not."""
+
+    def number() -> int:
+        return die.randrange(13) if die.random() < 0.9 else die.randrange(2**32)
+
+    def text() -> str:
+        return "".join(die.choice("aZ 0é中\x1b\u202e\U0001f600\n=") for _ in range(die.randrange(20)))
+
+    if example == "labrdt":
+        checksum = None if die.random() < 0.9 else die.randrange(65536)
+        flags = die.choice((0, 0, 0, 1, 2, 2, 3, 4, 6, 7, 255))
+        data = rdt(number(), number(), flags, die.randrange(9), die.randbytes(die.randrange(6)), checksum)
+    elif example == "labchat":
+        data = message(die.randrange(5), text(), text())
+    else:
+        data = beacon(number(), number(), device=die.randrange(9), name=text())
+    match die.randrange(8):
+        case 0:
+            at = die.randrange(len(data))
+            return data[:at] + die.randbytes(1) + data[at + 1 :]
+        case 1:
+            return data[: die.randrange(len(data))]
+        case 2:
+            return die.randbytes(die.randrange(80))
+    return data
+
+
+@every_way
+def test_many_payloads(example: str, sent: Callable[[list[bytes], Any], list[Frame]]) -> None:
+    die = random.Random(f"{example} {PAYLOADS}")
+    for _ in range(max(1, PAYLOADS // BATCH)):
+        data = [made(example, die) for _ in range(BATCH)]
+        for one in data:
+            reads_or_refuses(example, one)
+        frames = sent(data, die)
+        result = run(EXAMPLES / f"{example}.py", frames)
+        assert len(result.packets) == len(frames)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from labdissect.testing import Frame, Result, assert_no_verdict, assert_verdict, ip, run, udp
-from tests.conftest import CAPTURES, tshark
-from tests.examples.loaded import EXAMPLES, capture, judged, module
+from labdissect.testing import Frame, Result, assert_no_verdict, assert_verdict, ek_lines, ip, run, udp, write_pcap
+from tests.bridge.program import labdissect, quiet
+from tests.conftest import CAPTURES, judge, tshark
+from tests.examples.loaded import EXAMPLES, judged, module, with_example
 from tests.examples.rules import check_rules
 
 PLUGIN = EXAMPLES / "labrdt.py"
@@ -24,6 +26,8 @@ RARE = re.compile(
     r"|flags\..*|window\.exceeded|open\..*|close\..*)"
 )
 """Verdicts that only events that were provoked may have."""
+IP_PAYLOAD = 34
+"""Bytes of Ethernet and IPv4 header."""
 
 
 @pytest.mark.parametrize(("name", "event"), EVENTS, ids=lambda value: value if isinstance(value, str) else "")
@@ -234,20 +238,26 @@ def test_two_transfers_between_the_same_ports_have_a_summary_each() -> None:
 
 
 def test_a_datagram_that_the_network_doubled_is_no_resend() -> None:
-    frames = Lab(window=1).opened().data(1).frames
-    doubled = [*frames, Frame(frames[-1].data, (frames[-1].time or 0) + 0.0001)]
-    # the real loop with all that is built in: that a packet is the same as an earlier one, another analyzer finds
-    for number, frame in enumerate(doubled):
-        payload = frame.data[34:]
-        same = ip(payload, proto=17, id=number if number < 4 else 3, src="10.0.0.1", dst="10.0.0.2").data
-        doubled[number] = Frame(same, frame.time)
-    from labdissect.bridge.handmade.ek import ek_lines
-    from tests.conftest import judge
-    from tests.examples.loaded import with_example
+    """Another analyzer, built in, finds that a packet is the same as an earlier one, by its IP identification."""
+    lab = Lab(window=1).data(1, 2).data(2, after=0.0001)
+    datagrams = zip(lab.frames, (1, 2, 2), strict=True)  # the third is the second once more
+    frames = [
+        Frame(ip(frame.data[IP_PAYLOAD:], proto=17, id=identification).data, frame.time)
+        for frame, identification in datagrams
+    ]
+    result = judge(ek_lines(frames), registry=with_example("labrdt"))
+    assert result.verdict(3, "labrdt.data.duplicate").params == {"first": 2}
+    assert not [code for code in result.codes(3) if code.startswith("labrdt.resend")]
 
-    result = judge(ek_lines(doubled[3:]), registry=with_example("labrdt"))
-    assert "labrdt.data.duplicate" in result.codes(2)
-    assert not [code for code in result.codes(2) if code.startswith("labrdt.resend")]
+
+def test_another_port_is_named_on_the_command_line(tmp_path: Path) -> None:
+    """--decode-as."""
+    lab = Lab(window=1).opened().data(1).b(1)
+    moved = [Frame(frame.data.replace(b"\x23\x28", b"\x1b\x58", 1), frame.time) for frame in lab.frames]  # 9000 → 7000
+    capture = write_pcap(tmp_path / "moved.pcap", moved)
+    arguments = ("--plugin", PLUGIN, "-o", "jsonl", "--only", "labrdt", capture)
+    assert quiet(labdissect(*arguments)).lines == []
+    assert len(quiet(labdissect("--decode-as", "udp.port==7000,labrdt", *arguments)).lines) >= 6
 
 
 def test_a_payload_that_is_too_short_is_told_with_its_place() -> None:
@@ -304,7 +314,3 @@ def test_the_rules_speak_both_languages_and_name_their_section() -> None:
     for rule in module("labrdt").RULES:
         for source in rule.sources:
             assert source.startswith("RFC ") or f"\n{source.removeprefix('labrdt ')} " in text, source
-
-
-def test_the_captures_are_where_the_readme_says() -> None:
-    assert capture("rdt-go-back-n").is_file()
