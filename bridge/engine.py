@@ -49,6 +49,7 @@ class Engine:
     :param settings: handed to the analyzers
     :param report: is told of plugins that fail
     :param ended: is told of each conversation that is over, with the verdicts of its end
+    :param analyzers: those of this input, where they were made already
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class Engine:
         ended: Ended = lambda conversation, verdicts: None,
         *,
         conversations: int = CONVERSATIONS_LIMIT,
+        analyzers: Sequence[Analyzer] | None = None,
     ) -> None:
         self._registry = registry
-        self._analyzers: list[Analyzer] = registry.analyzers(settings)
+        self._analyzers: list[Analyzer] = registry.analyzers(settings) if analyzers is None else list(analyzers)
         self._report = report
         self._ended = ended
         self._plans: dict[str, tuple[Plan, Plan]] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from .source import Source, standard_input, text_file
 if TYPE_CHECKING:
     from labdissect.plugins.registry import Registry
 
+    from .asking import Asked
     from .tshark_options import Options
 
 STANDARD = "-"
@@ -26,12 +29,14 @@ def opened(
     *,
     output: str = "ek",
     columns: bool = True,
+    asking: Callable[[Path], Asked] | None = None,
 ) -> Source:
     """Opens one input; who opens it closes it.
 
     :param options: for tshark, which a capture needs
     :param output: which reader's format tshark shall print, and what an empty standard input counts as
     :param columns: whether Wireshark's own columns are of use
+    :param asking: of a capture whose packets need not be whole: works out what to ask a tshark for
     :raises UsageFailure: when it cannot be read, or options are given that nobody acts on
     :raises TsharkFailure: when there is no tshark
     """
@@ -43,6 +48,8 @@ def opened(
     if source is None:
         from .tshark import find, read_capture  # only captures need it
 
+        if asking is not None:
+            return _asked(name, registry, interruption, options, asking)
         running = read_capture(find(), name, output, options, columns=columns)
         return Source(name, readers[output], running.stream, tshark=running, interruption=interruption)
     if options.any():
@@ -52,3 +59,28 @@ def opened(
             "give them to tshark, or name the capture"
         )
     return source
+
+
+def _asked(
+    name: str, registry: Registry, interruption: Interruption, options: Options, asking: Callable[[Path], Asked]
+) -> Source:
+    """A capture of which tshark prints some fields only."""
+    from .readers.flat import FlatReader, mixed_filter
+    from .tshark import WholeFrames, find, read_fields
+
+    path = find()
+    asked = asking(path)
+    running = read_fields(path, name, asked, options)
+    whole = WholeFrames(path, name, mixed_filter(registry.layers), options, columns=bool(asked.columns))
+    reader = replace(
+        registry.readers["ek"], make=lambda layers, report, wanted, own: FlatReader(layers, report, asked, whole)
+    )
+    return Source(
+        name,
+        reader,
+        running.stream,
+        tshark=running,
+        interruption=interruption,
+        whole=whole,
+        lacking=asked.lacking,
+    )

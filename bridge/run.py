@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labdissect.plugins.analyzer import Settings
+from labdissect.plugins.analyzer import Analyzer, Settings
 from labdissect.plugins.registry import PluginError, Registry
 from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
@@ -28,6 +28,7 @@ def annotate(
     report: Callable[[Problem], None],
     settings: Settings | None = None,
     summary: Summary | None = None,
+    analyzers: Sequence[Analyzer] | None = None,
 ) -> Summary:
     """Reads an input to its end and writes its packets with their verdicts; returns what there was.
 
@@ -36,10 +37,11 @@ def annotate(
     again. OSError of the writer's stream is raised as it is.
 
     :param summary: where to count, for callers that want to know how far it has come
+    :param analyzers: those of this input, where they were made already to ask them what they read
     :raises UsageFailure: when a plugin cannot make its analyzers, perhaps for an option (``--set``)
     """
     summary = summary if summary is not None else Summary()
-    for _ in steps(chunks, reader_format, writer, registry, report, settings or Settings(), summary):
+    for _ in steps(chunks, reader_format, writer, registry, report, settings or Settings(), summary, analyzers):
         pass
     return summary
 
@@ -52,6 +54,7 @@ def steps(
     report: Callable[[Problem], None],
     settings: Settings,
     summary: Summary,
+    analyzers: Sequence[Analyzer] | None = None,
 ) -> Iterator[None]:
     """The same chunk by chunk, for callers who want to do something in between: yields after each one."""
 
@@ -68,7 +71,7 @@ def steps(
         _said(writer.conversation, (conversation,), verdicts, told)
 
     try:
-        engine = Engine(registry, settings, told, ended)
+        engine = Engine(registry, settings, told, ended, analyzers=analyzers)
     except PluginError as error:
         raise UsageFailure(str(error)) from error
     reader = reader_format.make(registry.layers, told, engine.wanted, tuple(registry.carried))

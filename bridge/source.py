@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from .failures import UsageFailure
 from .interruption import Interruption
 
 if TYPE_CHECKING:
-    from .tshark import Running
+    from .tshark import Running, WholeFrames
 
 CHUNK = 1 << 20
 """Bytes asked for at once: what is there comes at once, however little; a busy pipe is emptied with few calls."""
@@ -51,6 +51,10 @@ class Source:
     tshark: Running | None = None
     """Who makes the bytes, when it is a tshark of ours."""
     interruption: Interruption = field(default_factory=Interruption)
+    whole: WholeFrames | None = None
+    """Where packets are looked at again, when tshark was asked for some fields only."""
+    lacking: Sequence[str] = ()
+    """Fields that somebody wants to read and that this tshark does not have."""
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, as they come. Raises KeyboardInterrupt on Ctrl-C."""
@@ -70,6 +74,8 @@ class Source:
         """Ends tshark, if it still runs, and closes the file."""
         if self.tshark is not None:
             self.tshark.stop()
+        if self.whole is not None:
+            self.whole.close()
         if self.stream is not sys.stdin:
             with suppress(OSError):
                 self.stream.close()

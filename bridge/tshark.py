@@ -12,12 +12,13 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from labdissect.plugins.writer import Problem
 
@@ -25,6 +26,9 @@ from .failures import TsharkFailure, UsageFailure
 from .places import program
 from .source import cut, enlarge_pipe
 from .tshark_options import Options
+
+if TYPE_CHECKING:
+    from .asking import Asked
 
 ENVIRONMENT_VARIABLE = "LABDISSECT_TSHARK"
 LINES_KEPT = 20
@@ -201,6 +205,65 @@ def read_capture(
     """
     extra = ["-n", "-P", "-V"] if columns else []
     return Running(path, ["-r", file_argument(capture), *extra, "-T", output, *options.arguments()])
+
+
+def read_fields(path: Path, capture: str | os.PathLike[str], asked: Asked, options: Options) -> Running:
+    """Starts tshark on a capture for these fields alone, as flat EK. Of Wireshark's columns only those among them are
+    made."""
+    fields = [argument for name in asked.fields for argument in ("-e", name)]
+    columns = ",".join(f'"{title}","{_COLUMN_FORMATS[title]}"' for title in asked.columns if title in _COLUMN_FORMATS)
+    preferences = ["-o", f"gui.column.format:{columns}"] if columns else []
+    return Running(path, ["-n", "-r", file_argument(capture), *preferences, *options.arguments(), "-T", "ek", *fields])
+
+
+_COLUMN_FORMATS = {"Source": "%s", "Destination": "%d", "Protocol": "%p", "Info": "%i"}
+
+
+class WholeFrames:
+    """Frames of a capture in full EK, asked for in rising order: those that a display filter chooses.
+
+    The second tshark that prints them is started when the first of them is wanted, which most captures never do.
+
+    :param columns: with Wireshark's own columns
+    """
+
+    def __init__(self, path: Path, capture: str, display_filter: str, options: Options, *, columns: bool) -> None:
+        extra = ["-P", "-V"] if columns else []
+        chosen = ["-n", "-r", file_argument(capture), "-Y", display_filter, *extra, "-T", "ek"]
+        self._path, self._arguments = path, [*chosen, *options.arguments()]
+        self._running: Running | None = None
+        self._lines: io.BufferedReader | None = None
+        self._number = 0
+        self._line = b""
+
+    def __call__(self, number: int) -> bytes | None:
+        """The frame's line; None when it is not among them."""
+        if self._lines is None:
+            self._running = Running(self._path, self._arguments)
+            self._lines = io.BufferedReader(cast(io.RawIOBase, self._running.stream), _WHOLE_BUFFER)
+        while self._number < number:
+            self._line = self._lines.readline()
+            if not self._line.endswith(b"\n"):
+                self._number = sys.maxsize
+                break
+            found = _FRAME_NUMBER.search(self._line)
+            if found is not None:
+                self._number = int(found[1])
+        return self._line if self._number == number else None
+
+    @property
+    def begun(self) -> bool:
+        """Whether any was wanted."""
+        return self._running is not None
+
+    def close(self) -> None:
+        """Ends the second tshark."""
+        if self._running is not None:
+            self._running.stop()
+
+
+_FRAME_NUMBER = re.compile(rb'"frame_frame_number":"(\d{1,18})"')
+_WHOLE_BUFFER = 1 << 16
 
 
 class ChosenFrames:

@@ -74,6 +74,7 @@ LAYER = Layer(
     source="RFC 2131",
     over=(("udp.port", 67), ("udp.port", 68)),
     assemble=assemble,
+    pieces=("dhcp.option.type", "dhcp.option.length", "dhcp.option.value", "dhcp.option.end"),
     struct=Struct(
         "type" / Int8ub * note("1 from a client, 2 from a server", "1 客户请求,2 服务器应答", MESSAGE),
         "hw.type" / Int8ub * note("kind of hardware address: 1 Ethernet", "硬件类型:1 为以太网", MESSAGE, base=16),

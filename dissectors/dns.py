@@ -253,12 +253,27 @@ def _record_data(kind: int | None, size: int, pieces: Pieces) -> dict[str, Any] 
     return None
 
 
+PIECES = (
+    *("dns.qry.name", "dns.qry.type", "dns.qry.class"),
+    *("dns.resp.name", "dns.resp.type", "dns.resp.class", "dns.resp.ttl", "dns.resp.len"),
+    *("dns.rr.udp_payload_size", "dns.resp.ext_rcode", "dns.resp.edns0_version", "dns.resp.z"),
+    *("dns.a", "dns.aaaa", "dns.ns", "dns.cname", "dns.ptr.domain_name", "dns.txt", "dns.txt.length"),
+    *("dns.mx.preference", "dns.mx.mail_exchange", "dns.opt.code", "dns.opt.len", "dns.opt.data"),
+    *("dns.soa.mname", "dns.soa.rname", "dns.soa.serial_number", "dns.soa.refresh_interval"),
+    *("dns.soa.retry_interval", "dns.soa.expire_limit", "dns.soa.minimum_ttl"),
+    *("dns.srv.service", "dns.srv.proto", "dns.srv.name"),
+    *("dns.srv.priority", "dns.srv.weight", "dns.srv.port", "dns.srv.target"),
+)
+"""tshark's fields that questions and records are made of."""
+
 LAYER = Layer(
     name="dns",
     title=Text("Domain Name System", "域名系统(DNS)"),
     source="RFC 1035",
     over=(("udp.port", 53), ("tcp.port", 53)),
     assemble=assemble,
+    pieces=PIECES,
+    single=("id",),
     struct=Struct(
         "length"
         / When(_has_length, Int16ub)

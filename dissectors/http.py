@@ -99,6 +99,7 @@ LAYER = Layer(
     source="RFC 9112",
     over=(("tcp.port", 80), ("tcp.port", 3128), ("tcp.port", 8080), ("tcp.port", 8088)),
     assemble=assemble,
+    single=("request.method", "response.code"),
     matches=matches,
     struct=Struct(
         "_head" / _Head(),

@@ -95,6 +95,16 @@ def assemble(fields: Fields) -> dict[str, Any]:
     return {"options": {"list": found}} if found else {}
 
 
+PIECES = (
+    *("icmpv6.opt.type", "icmpv6.opt.length", "icmpv6.opt.linkaddr", "icmpv6.opt.mtu", "icmpv6.opt.nonce"),
+    *("icmpv6.opt.prefix", "icmpv6.opt.prefix.length", "icmpv6.opt.prefix.flag"),
+    *("icmpv6.opt.prefix.flag.l", "icmpv6.opt.prefix.flag.a"),
+    *("icmpv6.opt.prefix.valid_lifetime", "icmpv6.opt.prefix.preferred_lifetime"),
+    *("icmpv6.opt.rdnss", "icmpv6.opt.rdnss.lifetime"),
+)
+"""tshark's fields that options are made of."""
+
+
 def _option_value(kind: int | None, length: int, pieces: Pieces) -> dict[str, Any]:
     """What tshark printed of one option."""
     match kind:
@@ -142,6 +152,7 @@ LAYER = Layer(
     selects=("ip.proto", "_next"),
     quotes=True,
     assemble=assemble,
+    pieces=PIECES,
     irregular=lambda header: header.type in (RS, RA, NS, NA, RD),
     struct=Struct(
         "type"

@@ -78,6 +78,7 @@ LAYER = Layer(
     selects=("ip.proto", "_next"),
     payload_length=lambda header: max(header.len - header.hdr_len, 0) if header.len else None,
     assemble=assemble,
+    pieces=("ip.cur_rt",),  # options not: of some, tshark prints but a label
     irregular=lambda header: header.hdr_len != 20,
     struct=Struct(
         *bits(

@@ -74,6 +74,7 @@ def _options_header(name: str, title: Text, number: int, source: str) -> Layer:
         over=(("ip.proto", number),),
         selects=("ip.proto", "nxt"),
         assemble=assemble_options,
+        pieces=tuple(f"ipv6.opt.{piece}" for piece in ("type", "length", "padn", "router_alert", "jumbo")),
         struct=Struct(
             "nxt" / Int8ub * _NEXT,
             "len" / Int8ub * _LENGTH,

@@ -264,6 +264,8 @@ class Header(msgspec.Struct):
     ``.`` and ``-``; a member that the input did not have is None. Made by :class:`Layer`, not by hand."""
 
     layer: ClassVar[Layer]
+    members: ClassVar[tuple[Field, ...]]
+    """Those that it has: all of the layer's, or those that were asked for (:meth:`Layer.partial_header_type`)."""
     inner: Any = msgspec.field(default=(), name="(inner)")
     """Headers within this one, such as those quoted in an ICMP error: (layer name, Header) in tshark's order."""
 
@@ -278,7 +280,7 @@ class Header(msgspec.Struct):
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """tshark's name and value of each member that is there, in the header's order."""
-        for one in self.layer.fields:
+        for one in self.members:
             value = getattr(self, one.attribute)
             if value is not None:
                 yield one.tshark, value
@@ -286,8 +288,8 @@ class Header(msgspec.Struct):
     def differences(self, other: Header) -> list[tuple[str, Any, Any]]:
         """Members that both have and that differ: (tshark's name, mine, the other's)."""
         found = []
-        for one in self.layer.fields:
-            mine, theirs = getattr(self, one.attribute), getattr(other, one.attribute)
+        for one in self.members:
+            mine, theirs = getattr(self, one.attribute), getattr(other, one.attribute, None)
             if _differ(mine, theirs):
                 found.append((one.tshark, mine, theirs))
         return found
@@ -340,10 +342,13 @@ class Layer:
     :param derived: fields that Wireshark adds
     :param assemble: for headers whose fields tshark prints in pieces (parallel arrays, options): makes members out of
         tshark's fields; what it returns wins over the plain decoding
+    :param pieces: tshark's names of the fields that ``assemble`` reads and that are no members
     :param message_length: over TCP, how many bytes the message is long that ``data`` begins with; None when more bytes
         are needed to tell. Without it the Struct tells: it waits for what it cannot read yet
     :param irregular: where only some headers need ``assemble`` (IPv4 with options): tells which, from a plainly
         decoded one
+    :param single: members of an assembled header that it can have but once: two in a packet are of two headers, which
+        tshark's flat output mixes
     :param matches: whether bytes look like this layer. A layer that has it is tried on what its tables leave unbound,
         as Wireshark's heuristic dissectors are, and refuses bytes that do not match
     :param quotes: whether what follows is quoted from another packet (ICMP errors), so that it is no layer of this one
@@ -358,6 +363,8 @@ class Layer:
     payload_length: Callable[[Any], int | None] | None = None
     derived: tuple[Derived, ...] = ()
     assemble: Callable[[Fields], dict[str, Any]] | None = None
+    pieces: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
     matches: Callable[[bytes], bool] | None = None
     quotes: bool = False
     irregular: Callable[[Any], bool] | None = None
@@ -412,9 +419,24 @@ class Layer:
     @cached_property
     def header_type(self) -> type[Header]:
         """The :class:`Header` class of this layer; msgspec decodes plain EK objects straight into it."""
+        return self._header_type(self.fields, {})
+
+    def partial_header_type(self, fields: Sequence[Field]) -> type[Header]:
+        """A :class:`Header` class with these members of the layer only; to read another raises AttributeError."""
+        asked = frozenset(one.attribute for one in fields)
+        others = {one.attribute: one.tshark for one in self.fields if one.attribute not in asked}
+
+        def not_asked_for(header: Header, name: str) -> Any:
+            if name not in others:
+                raise AttributeError(f"{self.name} has no member {name!r}")
+            raise AttributeError(f"tshark was not asked for {others[name]}; name it in the `fields` of what reads it")
+
+        return self._header_type(fields, {"__getattr__": not_asked_for})
+
+    def _header_type(self, fields: Sequence[Field], namespace: dict[str, Any]) -> type[Header]:
         members: list[Any] = []
-        namespace: dict[str, Any] = {"layer": self, "__module__": __name__}
-        for one in self.fields:
+        namespace |= {"layer": self, "members": tuple(fields), "__module__": __name__}
+        for one in fields:
             key = self._ek_key(one.tshark)
             if one.stored == one.attribute:
                 native = {"int": int | None, "bool": bool | None, "float": float | None, "str": str | None}[one.kind]
@@ -435,10 +457,12 @@ class Layer:
         owner = self.name if tshark.startswith(f"{self.name}.") else tshark.partition(".")[0]
         return f"{owner}_{tshark}".replace(".", "_")
 
-    def header(self, values: Mapping[str, Any], inner: Sequence[tuple[str, Header]] = ()) -> Header:
+    def header(
+        self, values: Mapping[str, Any], inner: Sequence[tuple[str, Header]] = (), kind: type[Header] | None = None
+    ) -> Header:
         """A header from values by member name, as a parsed Container or :attr:`assemble` gives them."""
-        header = self.header_type(inner=tuple(inner))
-        for one in self.fields:
+        header = (kind or self.header_type)(inner=tuple(inner))
+        for one in header.members:
             value = values.get(one.name)
             if value is not None:
                 setattr(header, one.stored, value)
@@ -447,8 +471,9 @@ class Layer:
     @cached_property
     def parsed_type(self) -> type[Header]:
         """The :class:`Header` class of headers that were parsed from bytes: values as Construct gives them."""
-        members: list[Any] = [(one.attribute, Any, None) for one in self.fields if one.subcon is not None]
-        namespace = {"layer": self, "__module__": __name__}
+        fields = tuple(one for one in self.fields if one.subcon is not None)
+        members: list[Any] = [(one.attribute, Any, None) for one in fields]
+        namespace = {"layer": self, "members": fields, "__module__": __name__}
         made = msgspec.defstruct(f"{self.name}_parsed", members, bases=(Header,), namespace=namespace)
         return cast("type[Header]", made)
 
@@ -461,13 +486,18 @@ class Layer:
     def _parsed_names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.fields if one.subcon is not None)
 
-    def decode(self, fields: Fields, inner: Sequence[tuple[str, Header]] = ()) -> Header:
+    def decode(
+        self, fields: Fields, inner: Sequence[tuple[str, Header]] = (), kind: type[Header] | None = None
+    ) -> Header:
         """A header from tshark's fields (PDML, ``-e``, or EK of an irregular layer).
 
         A value that cannot be read as the member's type is left out, as tshark's output is not ours to judge.
+
+        :param kind: of :meth:`partial_header_type`, where not every member was asked for
         """
+        kind = kind or self.header_type
         values: dict[str, Any] = {}
-        for one in self.fields:
+        for one in kind.members:
             given = fields.get(one.tshark.replace(".", "_"))
             if given is None and one.note.once is not None:
                 given = fields.get(one.note.once.replace(".", "_"))
@@ -477,7 +507,7 @@ class Layer:
                     values[one.name] = value
         if self.assemble is not None:
             values.update(self.assemble(fields))
-        return self.header(values, inner)
+        return self.header(values, inner, kind)
 
     @cached_property
     def _parser(self) -> Construct:

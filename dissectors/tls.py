@@ -277,6 +277,7 @@ LAYER = Layer(
     ),
     matches=looks_like_record,
     assemble=assemble,
+    pieces=("tls.record.opaque_type",),
     struct=Struct(
         "records" / _Records() * note("the records, as far as they are whole", "各完整记录", RECORD),
         "_rest" / GreedyBytes,

@@ -222,6 +222,15 @@ class Across(BaseAnalyzer):
     """Ties connections to lookups and redirects, and keeps them apart from each other."""
 
     layers = ("tcp", "dns")
+    fields = (
+        "dns",
+        "eth.src",
+        "eth.dst",
+        "ip.src",
+        "ip.dst",
+        "ipv6.src",
+        "ipv6.dst",
+    )
     wants_routine = False
 
     def __init__(self, redirects: Redirects, lookups: Lookups) -> None:

@@ -53,6 +53,12 @@ class Analyzer(Protocol):
         """Names of the layers whose packets it wants."""
 
     @property
+    def fields(self) -> tuple[str, ...] | None:
+        """tshark's names of the fields that it reads, and names of layers of which it may read every field. A capture
+        FILE is dissected for these alone, several times as fast; of a layer asked for in part, another field raises
+        AttributeError. None: not known, so everything is asked for."""
+
+    @property
     def wants_routine(self) -> bool:
         """Whether it wants every TCP segment: also those that only go on where their connection was
         (``packet.segment.routine``), most of a capture. False where nothing could be said of them."""
@@ -71,6 +77,7 @@ class BaseAnalyzer:
     """Does nothing; analyzers inherit what they do not need."""
 
     layers: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
     wants_routine: bool = True
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:

@@ -30,6 +30,17 @@ class Application(BaseAnalyzer):
     """Follows the messages on each connection."""
 
     layers = ("tcp", "http", "tls")
+    fields = (
+        "dns",
+        "http",
+        "tls",
+        "frame.protocols",
+        "ip.src",
+        "ip.dst",
+        "ip.hdr_len",
+        "ipv6.src",
+        "ipv6.dst",
+    )
 
     def __init__(self, redirects: Redirects, lookups: Lookups) -> None:
         self._redirects, self._lookups = redirects, lookups

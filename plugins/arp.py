@@ -416,6 +416,13 @@ class Arp(BaseAnalyzer):
     """Pairs questions with answers and keeps the table of who has which address."""
 
     layers = ("arp",)
+    fields = (
+        "arp",
+        "eth.src",
+        "eth.dst",
+        "sll",
+        "sll2",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._host, self._link = settings.host, settings.host.link

@@ -20,9 +20,11 @@ class Column:
     :param title: the heading for people
     :param value: the packet's value; None leaves the cell empty. It is called when an output shows the column.
     :param everywhere: also a key of the EK and PDML layer ``labdissect``
+    :param fields: tshark's names of the fields, or of layers, that ``value`` reads; None when that is not known
     """
 
     name: str
     title: Text
     value: Callable[[Packet], Any]
     everywhere: bool = False
+    fields: tuple[str, ...] | None = None

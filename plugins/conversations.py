@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 CONVERSATIONS_LIMIT = 5000
 """Conversations in memory at once; the one that was silent longest goes first, with its end-of-life verdicts."""
 
+FIELDS = (
+    *("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "icmp", "icmpv6"),
+    *("tcp.srcport", "tcp.dstport", "tcp.stream", "tcp.seq_raw", "tcp.ack_raw", "tcp.seq", "tcp.ack", "tcp.flags"),
+    *("tcp.len", "tcp.options", "tcp.window_size", "tcp.window_size_value", "tcp.window_size_scalefactor"),
+    *("udp.srcport", "udp.dstport", "udp.length", "udp.stream"),
+)
+"""What following conversations reads, as :attr:`labdissect.plugins.analyzer.Analyzer.fields` has it."""
+
 FourTuple = tuple[str, int, str, int]
 Key = tuple[str, int | FourTuple]
 

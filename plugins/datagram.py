@@ -236,6 +236,28 @@ class Datagrams(BaseAnalyzer):
     """Reads UDP headers, and the checksum of each end's first packet, TCP's as well."""
 
     layers = ("tcp", "udp")
+    fields = (
+        "ip.src",
+        "ip.dst",
+        "ip.hdr_len",
+        "ip.len",
+        "ip.frag_offset",
+        "ip.flags.mf",
+        "ip.reassembled.length",
+        "ipv6.src",
+        "ipv6.dst",
+        "ipv6.plen",
+        "ipv6.fraghdr",
+        "tcp.len",
+        "tcp.hdr_len",
+        "tcp.checksum",
+        "tcp.checksum.status",
+        "udp.srcport",
+        "udp.dstport",
+        "udp.length",
+        "udp.checksum",
+        "udp.checksum.status",
+    )
     wants_routine = False
 
     def __init__(self) -> None:

@@ -100,6 +100,11 @@ class Dhcp(BaseAnalyzer):
     """Follows each transaction by its id and the client's hardware address."""
 
     layers = ("dhcp", "udp", "arp", "icmp", "icmpv6")  # the others show how long the capture goes on
+    fields = (
+        "dhcp",
+        "ip.src",
+        "ip.dst",
+    )
 
     def __init__(self) -> None:
         self._transactions: OrderedDict[tuple[int, str, str], Transaction] = OrderedDict()

@@ -115,6 +115,23 @@ class Dns(BaseAnalyzer):
     """Pairs questions and answers; the first packet to an address shows which one the client chose."""
 
     layers = ("icmp", "icmpv6", "dns", "tcp", "udp", "frame")  # an ICMP error may quote DNS
+    fields = (
+        "dns",
+        "icmp",
+        "icmpv6",
+        "frame.protocols",
+        "ip.src",
+        "ip.dst",
+        "ip.hdr_len",
+        "ipv6.src",
+        "ipv6.dst",
+        "tcp.srcport",
+        "tcp.dstport",
+        "udp.srcport",
+        "udp.dstport",
+        "udp.length",
+        "udp.payload",
+    )
     wants_routine = False
 
     def __init__(self) -> None:

@@ -224,6 +224,23 @@ class Ethernet(BaseAnalyzer):
     """Speaks once of each address and type, of each pair of hosts, and of each tag."""
 
     layers = EVERY_PACKET
+    fields = (
+        "frame.protocols",
+        "eth.src",
+        "eth.dst",
+        "eth.len",
+        "eth.type",
+        "vlan",
+        "ieee8021ad",
+        "vxlan",
+        "gre",
+        "llc",
+        "ip.src",
+        "ip.dst",
+        "ip.hdr_len",
+        "ipv6.src",
+        "ipv6.dst",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._link = settings.host.link

@@ -35,6 +35,7 @@ class GuardedAnalyzer:
         self._analyzer = analyzer
         self.plugin = plugin
         self.layers: tuple[str, ...] = tuple(analyzer.layers)
+        self.fields: tuple[str, ...] | None = getattr(analyzer, "fields", None)
         self.wants_routine: bool = getattr(analyzer, "wants_routine", True)
         code = getattr(type(analyzer).analyze, "__code__", None)
         self.place: tuple[str, int] = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)

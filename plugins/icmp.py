@@ -388,6 +388,36 @@ class Icmp(BaseAnalyzer):
     """Pairs echoes, reads errors, and remembers what errors may quote."""
 
     layers = ("icmp", "icmpv6", "tcp", "udp", "ip", "ipv6", "frame")
+    fields = (
+        "icmp",
+        "icmpv6",
+        "eth.dst",
+        "ip.src",
+        "ip.dst",
+        "ip.hdr_len",
+        "ip.len",
+        "ip.id",
+        "ip.ttl",
+        "ip.proto",
+        "ip.flags.mf",
+        "ip.frag_offset",
+        "ip.reassembled.length",
+        "ipv6.src",
+        "ipv6.dst",
+        "ipv6.hlim",
+        "ipv6.nxt",
+        "ipv6.plen",
+        "ipv6.fraghdr",
+        "tcp.srcport",
+        "tcp.dstport",
+        "tcp.seq",
+        "tcp.seq_raw",
+        "tcp.hdr_len",
+        "udp.srcport",
+        "udp.dstport",
+        "udp.length",
+        "udp.checksum",
+    )
     wants_routine = False
 
     def __init__(self) -> None:

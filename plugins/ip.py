@@ -541,6 +541,27 @@ class Ip(BaseAnalyzer):
     """Reads IPv4 headers; of a TCP connection only the first of each side."""
 
     layers = EVERY_PACKET
+    fields = (
+        "arp",
+        "dhcp",
+        "icmp",
+        "eth.src",
+        "eth.dst",
+        "ip.src",
+        "ip.dst",
+        "ip.hdr_len",
+        "ip.len",
+        "ip.id",
+        "ip.ttl",
+        "ip.proto",
+        "ip.checksum",
+        "ip.checksum.status",
+        "ip.dsfield",
+        "ip.flags.df",
+        "ip.flags.mf",
+        "ip.flags.rb",
+        "ip.frag_offset",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._link = settings.host.link
@@ -749,6 +770,11 @@ class ArpQuestions(BaseAnalyzer):
     """Says of an ARP request whether asker and target are on one subnet."""
 
     layers = ("arp",)
+    fields = (
+        "arp",
+        "eth.src",
+        "eth.dst",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._link = settings.host.link
@@ -769,6 +795,7 @@ class Leases(BaseAnalyzer):
     """Learns masks and routers from DHCP; says nothing."""
 
     layers = ("dhcp",)
+    fields = ("dhcp",)
 
     def __init__(self, settings: Settings) -> None:
         self._link = settings.host.link

@@ -313,6 +313,13 @@ class Discovery(BaseAnalyzer):
     """Pairs solicitations with advertisements."""
 
     layers = ("icmpv6",)
+    fields = (
+        "icmpv6",
+        "eth.src",
+        "eth.dst",
+        "ipv6.src",
+        "ipv6.dst",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._open: Remembered[tuple[str, str], Asked] = Remembered(PENDING_LIMIT)
@@ -406,6 +413,19 @@ class Ipv6(BaseAnalyzer):
     """Reads IPv6 headers; of a TCP connection only the first of each side."""
 
     layers = ("ipv6",)
+    fields = (
+        "icmpv6",
+        "eth.src",
+        "eth.dst",
+        "ipv6.src",
+        "ipv6.dst",
+        "ipv6.hlim",
+        "ipv6.nxt",
+        "ipv6.hopopts",
+        "ipv6.routing",
+        "ipv6.fraghdr",
+        "ipv6.dstopts",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self._senders = Once()

@@ -159,6 +159,8 @@ class WriterFormat:
         about; None for all of them. ``make`` must then give a :class:`DraftingWriter`
     :param of_capture: whether it needs the capture itself (:attr:`WriterSettings.capture`)
     :param binary: whether a terminal cannot show it
+    :param fields: where it accepts any: tshark's names of the fields, or of layers, that it reads of packets itself;
+        None when that is not known
     """
 
     name: str
@@ -170,6 +172,7 @@ class WriterFormat:
     waits: int | None = 0
     of_capture: bool = False
     binary: bool = False
+    fields: tuple[str, ...] | None = None
 
 
 class Reader(Protocol):

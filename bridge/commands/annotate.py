@@ -22,11 +22,12 @@ from labdissect.bridge.run import annotate as run
 from labdissect.bridge.run import chunks_with_end
 from labdissect.bridge.selection import SelectedWriter
 from labdissect.bridge.source import Source
-from labdissect.plugins.analyzer import Settings
-from labdissect.plugins.registry import Registry
+from labdissect.plugins.analyzer import Analyzer, Settings
+from labdissect.plugins.registry import PluginError, Registry
 from labdissect.plugins.writer import DraftingWriter, Problem, Summary, Writer, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
+    from labdissect.bridge.asking import Asked
     from labdissect.bridge.tshark import ChosenFrames
 
 
@@ -109,6 +110,9 @@ class Job:
         """One input from beginning to end; its exit code."""
         expected = self.format_for("ek")
         reader = "ek" if not expected.accepts or "ek" in expected.accepts else expected.accepts[0]
+        analyzers: list[Analyzer] = []
+        # plugins' layers read whatever tshark has no dissector for
+        whole = bool(expected.accepts or self.registry.carried)
         source = opened(
             name,
             self.registry,
@@ -116,14 +120,19 @@ class Job:
             self.asked.options,
             output=reader,
             columns=not expected.accepts,
+            asking=None if whole else lambda tshark: self._fields(expected, analyzers, tshark),
         )
-        return self.annotated(source, name)
+        return self.annotated(source, name, analyzers or None)
 
-    def annotated(self, source: Source, name: str) -> int:
+    def annotated(self, source: Source, name: str, analyzers: Sequence[Analyzer] | None = None) -> int:
         """An open input to its end, which closes it; the exit code.
 
         :param name: of the FILE, for ``-Y``
+        :param analyzers: those of this input, where they were made already
         """
+        if source.lacking:
+            lacking = ", ".join(source.lacking)
+            self.problems(Problem(f"this tshark has no field {lacking}; what is read from it is left out"))
         format = self.format_for(source.reader.name)
         if format.accepts and source.reader.name not in format.accepts:
             source.close()
@@ -136,17 +145,9 @@ class Job:
         try:
             with self._output() as out:
                 writer = self._writer(format, out, source, name, numbers)
-                settings = Settings(
-                    self.language,
-                    whole_capture=source.tshark is not None,
-                    subnets=self.asked.subnets,
-                    captured_on=self.asked.captured_on,
-                    options=self.asked.settings,
-                    decode_as=self.asked.decode_as,
-                    plugin_timeout=self.asked.plugin_timeout,
-                )
+                settings = self._settings(whole_capture=source.tshark is not None)
                 chunks = chunks_with_end(source, summary, self.problems)
-                run(chunks, source.reader, writer, self.registry, self.problems, settings, summary)
+                run(chunks, source.reader, writer, self.registry, self.problems, settings, summary, analyzers)
                 if numbers is not None and not summary.packets:
                     numbers.check()
         except KeyboardInterrupt:
@@ -197,6 +198,35 @@ class Job:
     def language(self) -> str:
         """Of verdicts."""
         return self.invocation.language(terminal=self.terminal)
+
+    def _settings(self, *, whole_capture: bool) -> Settings:
+        return Settings(
+            self.language,
+            whole_capture=whole_capture,
+            subnets=self.asked.subnets,
+            captured_on=self.asked.captured_on,
+            options=self.asked.settings,
+            decode_as=self.asked.decode_as,
+            plugin_timeout=self.asked.plugin_timeout,
+        )
+
+    def _fields(self, format: WriterFormat, analyzers: list[Analyzer], tshark: Path) -> Asked:
+        """What to ask tshark for: what the rules read, what the output does.
+
+        :param analyzers: is filled with those of this input
+        """
+        from labdissect.bridge.asking import asked_for
+        from labdissect.plugins.conversations import FIELDS
+
+        registry = self.registry
+        try:
+            analyzers += registry.analyzers(self._settings(whole_capture=True))
+        except PluginError as error:
+            raise UsageFailure(str(error)) from error
+        columns = [one for name, one in registry.columns.items() if one.everywhere or name in self.asked.columns]
+        named = [name for name in self.asked.columns if name not in registry.columns and "." in name]
+        wanted = [getattr(one, "fields", None) for one in (*analyzers, *columns, format)]
+        return asked_for((FIELDS, named, *wanted), registry.layers, tshark)
 
     def _chosen_frames(self, name: str) -> ChosenFrames | None:
         if self.asked.options.display_filter is None:

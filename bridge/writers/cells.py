@@ -48,6 +48,13 @@ CARRIERS = frozenset(
     )
 )
 """Protocols that carry another one, which is then what the packet is about."""
+FIELDS = (
+    *("_ws.col.Source", "_ws.col.Destination", "_ws.col.Protocol", "_ws.col.Info"),
+    *("frame.time_relative", "frame.protocols", "eth.src", "eth.dst", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst"),
+    *("tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.seq", "tcp.ack", "tcp.len", "udp.srcport", "udp.dstport"),
+)
+"""What the cells of a packet read, as :attr:`labdissect.plugins.writer.WriterFormat.fields` has it."""
+
 _SPELLING = {"ip": "IPv4", "ipv6": "IPv6", "icmpv6": "ICMPv6", "eth": "Ethernet", "igmp": "IGMP"}
 
 Cell = Callable[["Shown"], str]

@@ -97,4 +97,4 @@ def as_object(conversation: Conversation | Exchange, until: int | None = None) -
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("conversations", "a JSON object for each connection", ConversationsWriter)]
+    return [WriterFormat("conversations", "a JSON object for each connection", ConversationsWriter, fields=())]

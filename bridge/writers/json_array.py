@@ -17,7 +17,7 @@ from labdissect.bridge.tables import PACKETS
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, chosen_columns
+from .cells import FIELDS, Showing, chosen_columns
 from .jsonl import as_object
 
 if TYPE_CHECKING:
@@ -92,4 +92,5 @@ def json_value(column: ShownColumn, shown: Shown) -> Any:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("json", "one JSON array, an object a packet", JsonWriter, rows=True, joins=False)]
+    about = "one JSON array, an object a packet"
+    return [WriterFormat("json", about, JsonWriter, rows=True, joins=False, fields=FIELDS)]

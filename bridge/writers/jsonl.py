@@ -87,4 +87,4 @@ def _plain(value: Any) -> Any:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("jsonl", "a JSON object a line: every verdict with its evidence", JsonlWriter)]
+    return [WriterFormat("jsonl", "a JSON object a line: every verdict with its evidence", JsonlWriter, fields=())]

@@ -14,7 +14,7 @@ from labdissect.bridge.escape import visible
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, chosen_columns, decoded_row, encoded_row, with_later
+from .cells import FIELDS, Showing, chosen_columns, decoded_row, encoded_row, with_later
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -106,4 +106,5 @@ def _row(cells: Sequence[str]) -> str:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("markdown", "a table for reports, a row a packet", MarkdownWriter, rows=True, waits=None)]
+    about = "a table for reports, a row a packet"
+    return [WriterFormat("markdown", about, MarkdownWriter, rows=True, waits=None, fields=FIELDS)]

@@ -14,7 +14,7 @@ from labdissect.bridge.failures import UsageFailure
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, chosen_columns
+from .cells import FIELDS, Showing, chosen_columns
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -99,4 +99,5 @@ class ParquetWriter:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("parquet", "a row a packet with types (needs pyarrow)", ParquetWriter, rows=True, joins=False)]
+    about = "a row a packet with types (needs pyarrow)"
+    return [WriterFormat("parquet", about, ParquetWriter, rows=True, joins=False, fields=FIELDS)]

@@ -30,4 +30,4 @@ def make(out: BinaryIO, settings: WriterSettings) -> PcapngWriter:
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
     said = "the capture with its verdicts as packet comments, for Wireshark"
-    return [WriterFormat("pcapng", said, make, joins=False, waits=None, of_capture=True, binary=True)]
+    return [WriterFormat("pcapng", said, make, joins=False, waits=None, of_capture=True, binary=True, fields=())]

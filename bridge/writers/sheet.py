@@ -16,7 +16,7 @@ from labdissect.bridge.escape import sheet_cell
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, chosen_columns, decoded_row, encoded_row, with_later
+from .cells import FIELDS, Showing, chosen_columns, decoded_row, encoded_row, with_later
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -96,7 +96,7 @@ def _format(name: str, description: str, line: Line) -> WriterFormat:
     def make(out: BinaryIO, settings: WriterSettings) -> SheetWriter:
         return SheetWriter(out, settings, line)
 
-    return WriterFormat(name, description, make, rows=True, waits=None)
+    return WriterFormat(name, description, make, rows=True, waits=None, fields=FIELDS)
 
 
 @hookimpl

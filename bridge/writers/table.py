@@ -20,7 +20,7 @@ from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import SEVERITIES
 from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
-from .cells import Showing, Shown, endpoints_with_ports, headline, number, short_info, time
+from .cells import FIELDS, Showing, Shown, endpoints_with_ports, headline, number, short_info, time
 from .closing_words import ClosingWords
 
 if TYPE_CHECKING:
@@ -299,7 +299,8 @@ def worse(headline: tuple[str, int], later: Sequence[Said]) -> tuple[str, int]:
 
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
-    return [WriterFormat("table", "a table for people, with a summary at the end", _made, rows=True, waits=WAITING)]
+    about = "a table for people, with a summary at the end"
+    return [WriterFormat("table", about, _made, rows=True, waits=WAITING, fields=FIELDS)]
 
 
 def _made(out: BinaryIO, settings: WriterSettings) -> TableWriter:

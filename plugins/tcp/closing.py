@@ -43,6 +43,11 @@ class Closing(BaseAnalyzer):
     """Reads how the connection ends."""
 
     layers = ("tcp",)
+    fields = (
+        "ip.hdr_len",
+        "ip.ttl",
+        "ipv6.hlim",
+    )
     wants_routine = False
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:

@@ -37,6 +37,7 @@ class Data(BaseAnalyzer):
     """Reads payload and acknowledgments."""
 
     layers = ("tcp",)
+    fields = ("tcp.len",)
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """What a packet carries and acknowledges."""

@@ -32,6 +32,12 @@ class Flow(BaseAnalyzer):
     """Reads windows, marks and round trips."""
 
     layers = ("tcp",)
+    fields = (
+        "ip.dsfield.ecn",
+        "ip.hdr_len",
+        "ipv6.tclass.ecn",
+        "tcp.urgent_pointer",
+    )
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Nothing for most segments."""

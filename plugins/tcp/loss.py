@@ -47,6 +47,11 @@ class Loss(BaseAnalyzer):
     """Reads gaps and repetitions."""
 
     layers = ("tcp",)
+    fields = (
+        "ip.hdr_len",
+        "ip.id",
+        "tcp.options",
+    )
     wants_routine = False
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:

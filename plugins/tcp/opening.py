@@ -46,6 +46,10 @@ class Opening(BaseAnalyzer):
     """Reads how the connection opens."""
 
     layers = ("tcp",)
+    fields = (
+        "tcp.ack_raw",
+        "tcp.options",
+    )
     wants_routine = False
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:

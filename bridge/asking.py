@@ -1,0 +1,104 @@
+"""What tshark is asked for: the fields that analyzers, columns and the output read, and no others.
+
+Printing is what costs tshark most, so a capture's packets come several times as fast with the 130 fields that the rules
+read as with all (docs/decisions/0007-ask-for-less.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .known_fields import known_fields
+
+if TYPE_CHECKING:
+    from labdissect.dissectors.layer import Field, Layer
+
+OF_EVERY_PACKET = ("frame.number", "frame.time_epoch", "frame.len", "frame.protocols", "ip.hdr_len")
+"""What a :class:`labdissect.plugins.packet.Packet` is made with, and what tells of options."""
+COLUMN = "_ws.col."
+"""How the names of Wireshark's columns begin; ``tshark -G fields`` does not list them all."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The fields asked for."""
+
+    fields: tuple[str, ...]
+    """tshark's names, for ``-e``."""
+    types: Mapping[str, str]
+    """Their types in Wireshark, ``FT_UINT32``."""
+    members: Mapping[str, tuple[Field, ...]]
+    """Of each layer the members that can be read."""
+    lacking: tuple[str, ...] = ()
+    """Fields that were named and that this tshark does not have, under no name."""
+    columns: tuple[str, ...] = field(default=())
+    """Titles of Wireshark's columns among them: ``Info``."""
+
+
+def asked_for(wanted: Iterable[Sequence[str] | None], layers: Mapping[str, Layer], tshark: Path) -> Asked:
+    """What to ask this tshark for.
+
+    :param wanted: what each reader of fields names: fields, and layers of which every field may be read; one that
+        names nothing (None) may read any field
+    :raises TsharkFailure: when tshark does not say which fields it has
+    """
+    names: dict[str, None] = dict.fromkeys(OF_EVERY_PACKET)
+    for some in wanted:
+        names.update(dict.fromkeys(layers if some is None else some))
+    owners = _owners(layers)
+    candidates = dict.fromkeys(OF_EVERY_PACKET)
+    for name in names:
+        for layer, members in _members(name, layers, owners).items():
+            for one in members:
+                candidates[one.tshark] = None
+                if one.note.once is not None:
+                    candidates[one.note.once] = None
+            candidates.update(dict.fromkeys(layers[layer].pieces))
+        if name not in layers and name not in owners:
+            candidates[name] = None
+    columns = [name for name in candidates if name.startswith(COLUMN)]
+    types = known_fields(tshark, [name for name in candidates if name not in columns])
+    read: dict[str, dict[str, Field]] = {name: {} for name in layers}
+    for name in names:
+        for layer, members in _members(name, layers, owners).items():
+            read[layer].update({one.name: one for one in members})
+    return Asked(
+        fields=(*(name for name in candidates if name in types), *columns),
+        types=types,
+        members={name: tuple(one for one in layers[name].fields if one.name in read[name]) for name in layers},
+        lacking=tuple(name for name in names if _is_lacking(name, layers, owners, types)),
+        columns=tuple(name.removeprefix(COLUMN) for name in columns),
+    )
+
+
+def _owners(layers: Mapping[str, Layer]) -> dict[str, list[tuple[str, Field]]]:
+    """tshark's name of a field → the layers that have it (``sll.pkttype`` is of two), each with its member."""
+    owners: dict[str, list[tuple[str, Field]]] = {}
+    for name, layer in layers.items():
+        for one in layer.fields:
+            owners.setdefault(one.tshark, []).append((name, one))
+    return owners
+
+
+def _members(
+    name: str, layers: Mapping[str, Layer], owners: Mapping[str, list[tuple[str, Field]]]
+) -> dict[str, Sequence[Field]]:
+    """The members that are meant by the name of a layer or of a field."""
+    if name in layers:
+        return {name: layers[name].fields}
+    return {layer: (one,) for layer, one in owners.get(name, ())}
+
+
+def _is_lacking(
+    name: str, layers: Mapping[str, Layer], owners: Mapping[str, list[tuple[str, Field]]], types: Mapping[str, str]
+) -> bool:
+    """Whether a field that was named itself cannot be had."""
+    if name in layers or name in types or name.startswith(COLUMN):
+        return False
+    for layer, one in owners.get(name, ()):
+        if one.note.once in types or layers[layer].assemble is not None:
+            return False
+    return True

@@ -1,0 +1,62 @@
+"""Reads a capture as ``labdissect FILE`` does: by a tshark that is asked for some fields only."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labdissect.bridge.asking import Asked, asked_for
+from labdissect.bridge.interruption import Interruption
+from labdissect.bridge.opening import opened
+from labdissect.bridge.run import annotate
+from labdissect.bridge.tshark import find
+from labdissect.bridge.tshark_options import Options
+from labdissect.plugins.analyzer import Settings
+from labdissect.plugins.conversations import FIELDS
+from labdissect.plugins.writer import WriterSettings
+from tests.conftest import built_in
+
+
+@dataclass
+class Read:
+    """What came of it."""
+
+    out: str
+    problems: list[str] = field(default_factory=list)
+    looked_again: bool = False
+
+
+def wanted(output: str) -> list[Sequence[str] | None]:
+    """What the built-in analyzers and an output read."""
+    registry = built_in()
+    analyzers = registry.analyzers(Settings())
+    return [FIELDS, registry.writers[output].fields, *(analyzer.fields for analyzer in analyzers)]
+
+
+def asked(output: str) -> Asked:
+    """What this machine's tshark is asked for."""
+    return asked_for(wanted(output), built_in().layers, find())
+
+
+def read(path: Path, output: str, *, whole: bool = False) -> Read:
+    """A capture, annotated.
+
+    :param whole: by full EK instead
+    """
+    registry = built_in()
+    asking = None if whole else lambda tshark: asked_for(wanted(output), registry.layers, tshark)
+    source = opened(str(path), registry, Interruption(), Options(), asking=asking)
+    out, result = io.BytesIO(), Read("")
+    columns = tuple(column for column in registry.columns.values() if column.everywhere)
+    settings = WriterSettings(columns=columns, known_columns=registry.columns, layers=registry.layers)
+    try:
+        writer = registry.writers[output].make(out, settings)
+        report = result.problems
+        annotate(source.chunks(), source.reader, writer, registry, lambda problem: report.append(problem.message))
+    finally:
+        result.looked_again = source.whole is not None and source.whole.begun
+        source.close()
+    result.out = out.getvalue().decode()
+    return result

@@ -1,0 +1,127 @@
+"""Some fields instead of all: the same verdicts, and a second look where fields alone do not tell."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from labdissect.bridge.asking import asked_for
+from labdissect.bridge.readers.flat import FlatReader, mixed_stacks
+from labdissect.bridge.tshark import find
+from labdissect.plugins.writer import Problem
+from tests.bridge.asked import asked, read
+from tests.bridge.program import ROOT
+from tests.conftest import BUILT, CAPTURES, DATA, built_in
+
+EVERY = sorted(
+    path
+    for folder in (CAPTURES, BUILT, DATA / "samples" / "pcap")
+    for path in folder.iterdir()
+    if path.suffix in (".pcap", ".pcapng")
+)
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All captures, one after the other."""
+    joined = tmp_path_factory.mktemp("joined") / "all.pcapng"
+    subprocess.run(["mergecap", "-a", "-w", joined, *EVERY], check=True, capture_output=True)
+    return joined
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_the_same_verdicts_as_from_full_ek(path: Path) -> None:
+    full, some = read(path, "jsonl", whole=True), read(path, "jsonl")
+    assert some.out == full.out
+    assert some.problems == full.problems
+
+
+@pytest.mark.parametrize("output", ["csv", "table", "conversations"])
+def test_the_same_output_of_all_captures_joined(joined: Path, output: str) -> None:
+    full, some = read(joined, output, whole=True), read(joined, output)
+    # words: how wide the table's columns are depends on how many rows came at once
+    assert some.out.split() == full.out.split()
+    assert some.looked_again
+
+
+def test_plain_captures_need_no_second_tshark() -> None:
+    assert not read(CAPTURES / "http-get.pcapng", "jsonl").looked_again
+    assert read(CAPTURES / "icmp-host-unreachable.pcapng", "jsonl").looked_again
+
+
+@pytest.mark.parametrize(
+    ("protocols", "mixed"),
+    [
+        ("eth:ethertype:ip:tcp:http:data-text-lines", False),
+        ("eth:ethertype:vlan:ethertype:ip:tcp", False),
+        ("eth:ethertype:ip:icmp:data", False),
+        ("eth:ethertype:ip:tcp:tls:x509sat:x509sat", False),
+        ("eth:ethertype:ip:icmp:ip:udp", True),
+        ("eth:ethertype:ipv6:icmpv6:ipv6:udp", True),
+        ("eth:ethertype:ip:ip:tcp", True),
+        ("eth:ethertype:vlan:ethertype:vlan:ethertype:ip", True),
+        ("eth:ethertype:ip:tcp:tls:tls", True),
+        ("eth:ethertype:ipv6:ipv6.hopopts:icmpv6", True),
+        ("eth:ethertype:mpls:ip", True),
+        ("ip:gre:ip", True),
+    ],
+)
+def test_which_stacks_are_looked_at_again(protocols: str, mixed: bool) -> None:
+    import re
+
+    assert bool(re.search(mixed_stacks(built_in().layers), protocols)) is mixed
+
+
+PARTLY = ("frame", "eth", "ip", "ipv6", "tcp", "udp")
+NOT_READ = {
+    "frame.marked": "a word of other meaning",
+    "frame.ignored": "likewise",
+    "ip.version": "HTTP's and TLS's",
+    "ipv6.version": "likewise",
+    "ip.options": "packets that have them are looked at again",
+    "ip.stream": "a conversation's",
+    "ipv6.stream": "likewise",
+    "tcp.payload": "of plugins' layers, with which a capture is read whole",
+}
+
+
+def test_what_plugins_read_of_the_layers_of_every_packet_is_asked_for() -> None:
+    """By their source: each attribute, and each name in quotes, that is a member of such a layer."""
+    used: set[str] = set()
+    for path in (ROOT / "plugins").rglob("*.py"):
+        used |= {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+    members = asked("jsonl").members
+    for name in PARTLY:
+        there = {one.tshark for one in members[name]}
+        for one in built_in().layers[name].fields:
+            if used & {one.attribute, one.stored} and one.tshark not in NOT_READ:
+                assert one.tshark in there, f"{one.tshark} is read by a plugin, and no analyzer names it in its fields"
+
+
+def test_to_read_what_was_not_asked_for_is_an_error_that_says_so() -> None:
+    some = asked_for([["tcp.srcport"]], built_in().layers, find())
+    problems: list[Problem] = []
+    reader = FlatReader(built_in().layers, problems.append, some, lambda number: None)
+    fields = {"frame_number": ["7"], "frame_protocols": ["eth:ip:tcp"], "ip_hdr_len": ["20"], "tcp_srcport": ["80"]}
+    (record,) = reader.records(json.dumps({"layers": fields}).encode() + b"\n")
+    packet = record.packet
+    assert packet is not None
+    assert (packet.number, packet.tcp.srcport, packet.udp) == (7, 80, None)
+    with pytest.raises(AttributeError, match=r"not asked for tcp\.dstport; name it in the `fields`"):
+        _ = packet.tcp.dstport
+    with pytest.raises(AttributeError, match="neither an attribute nor a known layer"):
+        _ = packet.tcpp
+    assert not problems
+
+
+def test_lines_of_a_tshark_that_was_stopped() -> None:
+    problems: list[Problem] = []
+    reader = FlatReader(built_in().layers, problems.append, asked("jsonl"), lambda number: None)
+    line = b'{"timestamp":"1","layers":{"frame_number":["1"],"frame_protocols":["eth"]}}\n'
+    assert [record.packet is not None for record in reader.records(b'{"index":{}}\n' + line + line[:20])] == [True]
+    assert [record.packet for record in reader.end()] == [None]
+    assert any("cut" in problem.message for problem in problems)
