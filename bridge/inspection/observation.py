@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from time import thread_time_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labdissect.bridge.escape import visible
 from labdissect.bridge.guarded import place as place_of
@@ -23,11 +24,14 @@ from labdissect.plugins.registry import Registry
 from labdissect.plugins.rule import Rule, Verdict, placeholders, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
-from labdissect.plugins.writer import Problem, Record, Summary
+from labdissect.plugins.writer import Problem, Record, Summary, Writer, WriterSettings
 
 from .author import AuthorsFiles, Finding, Place
 from .definitions import Added
 from .texts import braced
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 WARM_UP, ENOUGH = 10, 100
 """An analyzer's first packets, which are not timed as they pay for what is kept; packets from which a mean counts."""
@@ -85,11 +89,14 @@ class Observation:
     """Every rule that fired: the plugin's, another's that it fired, and what labdissect says of payloads that do not
     parse."""
     columns: dict[str, Seen] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    """Bytes that each of the plugin's outputs wrote; an output that needs another reader's records is left out."""
     costs: dict[str, Cost] = field(default_factory=dict)
     """By the analyzer's class."""
     read: dict[str, set[str]] = field(default_factory=dict)
     """Layer → its members that somebody asked for."""
     findings: list[Finding] = field(default_factory=list)
+    _writers: dict[str, Writer] = field(default_factory=dict)
     _capture: str = ""
     _last: int = 0
     _said: set[tuple[str, str]] = field(default_factory=set)
@@ -114,6 +121,7 @@ class Observation:
         with interruption.installed():
             source = opened(name, self._watched, interruption, options)
             try:
+                self._open_writers(source.reader.name, settings.language)
                 chunks = chunks_with_end(source, summary, self._report)
                 annotate(chunks, source.reader, self, self._watched, self._report, settings, summary)
             finally:
@@ -149,6 +157,36 @@ class Observation:
         self._fired(verdicts, packet.number)
         for column in self.added.columns.values():
             self._column(column.name, column.value, packet)
+        self._write("packet", record, packet, verdicts)
+
+    def _open_writers(self, reader: str, language: str) -> None:
+        """The plugin's outputs, which write to nowhere."""
+        registry = self.registry
+        told = WriterSettings(
+            language, known_columns=registry.columns, layers=registry.layers, file=self._capture, source_kind=reader
+        )
+        self._writers = {}
+        for name, output in self.added.writers.items():
+            if output.accepts and reader not in output.accepts:
+                continue
+            self.written.setdefault(name, 0)
+            try:
+                self._writers[name] = output.make(_Counting(self.written, name), told)
+            except Exception as error:
+                self._output_failed(name, error)
+
+    def _write(self, method: str, *arguments: Any) -> None:
+        for name, writer in list(self._writers.items()):
+            try:
+                getattr(writer, method)(*arguments)
+            except Exception as error:
+                del self._writers[name]
+                self._output_failed(name, error)
+
+    def _output_failed(self, name: str, error: Exception) -> None:
+        output = self.added.writers[name]
+        why = f"output {name} failed at frame {self._last} of {self._capture}: {place_of(error, output.make)}"
+        self._once("output", name, self.files.definition("WriterFormat", name).error(why))
 
     def _column(self, name: str, value: Callable[[Packet], Any], packet: Packet) -> None:
         try:
@@ -161,16 +199,20 @@ class Observation:
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """What its end tells."""
         self._fired(verdicts, None)
+        self._write("conversation", conversation, verdicts)
 
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """What the capture's end tells."""
         self._fired(verdicts, None)
+        self._write("end", summary, verdicts)
 
     def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
+        """It is no packet; the plugin's outputs may want it."""
+        self._write("other", record)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """For the plugin's outputs."""
+        self._write("flush")
 
     def _fired(self, verdicts: Iterable[Verdict], frame: int | None) -> None:
         for verdict in verdicts:
@@ -245,6 +287,19 @@ class Observation:
             for one in layer.fields
             if one.attribute not in read and (one.bits is None or one.offset not in integers)
         ]
+
+
+class _Counting(BytesIO):
+    """A stream that only counts what is written to it."""
+
+    def __init__(self, written: dict[str, int], name: str) -> None:
+        super().__init__()
+        self._written, self._name = written, name
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        size = memoryview(data).nbytes
+        self._written[self._name] += size
+        return size
 
 
 class _Watched(Registry):

@@ -86,6 +86,7 @@ def _found(page: Page, observation: Observation) -> None:
         for name, cost in observation.costs.items()
         if cost.packets
     ]
+    rows += [("  output", name, f"{size:,} bytes") for name, size in observation.written.items()]
     page.table(rows or [("  nothing of it", "")])
 
 

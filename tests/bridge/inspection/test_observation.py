@@ -181,3 +181,52 @@ def test_a_capture_that_was_cut_is_an_error_of_the_capture(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-3])
     (finding,) = [one for one in check(tmp_path, SOUND, path).findings if one.severity == "error"]
     assert finding == Place("lab.pcap").error(finding.message) and "cut short" in finding.message
+
+
+WRITER = """
+from labdissect.plugins.writer import WriterFormat
+
+
+class Numbers:
+    def __init__(self, out, settings):
+        self.out, self.settings = out, settings
+
+    def packet(self, record, packet, verdicts):
+        self.out.write(b"%d\\n" % packet.number)
+
+    def other(self, record):
+        pass
+
+    def conversation(self, conversation, verdicts):
+        pass
+
+    def flush(self):
+        pass
+
+    def end(self, summary, verdicts):
+        self.out.write(b"end\\n")
+
+
+@hookimpl
+def labdissect_writers():
+    return [WriterFormat("numbers", "frame numbers", Numbers)]
+"""
+
+
+def test_an_output_is_written_to_nowhere(tmp_path: Path) -> None:
+    found = check(tmp_path, WRITER, capture(tmp_path, b"\1", b"\2"))
+    assert found.findings == []
+    assert found.observation is not None and found.observation.written == {"numbers": len(b"1\n2\nend\n")}
+    of_pdml = WRITER.replace("Numbers)]", 'Numbers, ("pdml",))]')
+    found = check(tmp_path, of_pdml, capture(tmp_path, b"\1"))
+    assert found.observation is not None and found.observation.written == {}
+
+
+@pytest.mark.parametrize(
+    "method", ["__init__(self, out, settings)", "packet(self, record, packet, verdicts)", "flush(self)"]
+)
+def test_an_output_that_fails_is_named_with_its_line(tmp_path: Path, method: str) -> None:
+    assert WRITER.count(method) == 1
+    source = WRITER.replace(f"{method}:\n", f"{method}:\n        1 / 0\n")
+    (error,) = errors(check(tmp_path, source, capture(tmp_path, b"\1", b"\2")))
+    assert "output numbers failed at frame" in error and "ZeroDivisionError" in error and "labtest.py:" in error
