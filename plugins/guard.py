@@ -34,6 +34,8 @@ class GuardedAnalyzer:
     def __init__(self, analyzer: Analyzer, plugin: str) -> None:
         self._analyzer = analyzer
         self.plugin = plugin
+        self.name = type(analyzer).__name__
+        """The analyzer's class."""
         self.layers: tuple[str, ...] = tuple(analyzer.layers)
         self.fields: tuple[str, ...] | None = getattr(analyzer, "fields", None)
         self.wants_routine: bool = getattr(analyzer, "wants_routine", True)

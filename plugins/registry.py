@@ -302,13 +302,13 @@ def _collect(registry: Registry) -> None:
                 table[key] = item
                 given_by[what, key] = plugin_name
                 if isinstance(item, Layer) and item.over and registry.sources[plugin_name] != BUILT_IN:
-                    wrong = _unusable(item)
+                    wrong = unusable(item)
                     if wrong:
                         raise PluginError(plugin_name, wrong, _line(hook))
                     registry.carried[key] = item
 
 
-def _unusable(layer: Layer) -> str:
+def unusable(layer: Layer) -> str:
     """What is wrong with the names of a plugin's layer; empty when nothing is."""
     name = layer.name
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):

@@ -10,7 +10,8 @@ from types import ModuleType
 from labdissect.bridge.failures import TsharkFailure
 from labdissect.bridge.trial import alone
 from labdissect.bridge.tshark_options import Options
-from labdissect.plugins.analyzer import Analyzer, Settings
+from labdissect.plugins.analyzer import Settings
+from labdissect.plugins.guard import GuardedAnalyzer
 from labdissect.plugins.registry import PluginError, Registry
 
 from .author import AuthorsFiles, Finding, Place
@@ -35,7 +36,7 @@ class Check:
     findings: list[Finding] = field(default_factory=list)
     added: Added | None = None
     """None when it could not be loaded."""
-    analyzers: Sequence[Analyzer] = ()
+    analyzers: Sequence[GuardedAnalyzer] = ()
     observation: Observation | None = None
     """None when there was no capture, or the plugin could not be loaded."""
     left_out: list[str] = field(default_factory=list)
@@ -63,7 +64,7 @@ def checked(
         assert isinstance(module, ModuleType)
         files = AuthorsFiles(module, plugin)
         check.added = Added.by(name, registry)
-        check.analyzers = registry.analyzers(chosen)
+        check.analyzers = [one for one in registry.analyzers(chosen) if isinstance(one, GuardedAnalyzer)]
     except PluginError as error:
         itself = error.file is None or Path(error.file).resolve() == Path(plugin).resolve()
         check.findings.append(Place(plugin if itself else str(error.file), error.line).error(error.reason))

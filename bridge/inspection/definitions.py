@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from labdissect.dissectors.layer import Header, Layer, Text
-from labdissect.plugins.analyzer import Analyzer
+from labdissect.dissectors.layer import Layer, Text
 from labdissect.plugins.column import Column
+from labdissect.plugins.guard import GuardedAnalyzer
 from labdissect.plugins.hookspecs import Hooks
-from labdissect.plugins.packet import Packet
-from labdissect.plugins.registry import Registry
+from labdissect.plugins.registry import Registry, unusable
 from labdissect.plugins.rule import Rule
 from labdissect.plugins.writer import WriterFormat
 
@@ -24,7 +23,6 @@ CARRIERS = ("udp.port", "tcp.port", "ip.proto", "ethertype")
 """Tables by which a plugin's layer is found in what Wireshark dissects; a layer that ``selects`` adds its own."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
-_LAYER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,9 @@ def about_layer(layer: Layer, files: AuthorsFiles, tables: Collection[str]) -> I
     """
     place = files.definition("Layer", layer.name)
     what = f"layer {layer.name}"
-    if not _LAYER_NAME.fullmatch(layer.name):
-        yield place.error(
-            f"{what}: its name must be a word of a-z, 0-9 and _, as packet.{layer.name} is how it is read"
-        )
-    elif hasattr(Packet, layer.name) or layer.name in Packet.__annotations__:
-        yield place.error(f"{what}: packet.{layer.name} is something else already; choose another name")
+    wrong = unusable(layer)
+    if wrong and not layer.over:  # the registry has refused any other
+        yield place.error(wrong)
     for table, _ in layer.over:
         if table not in tables:
             yield place.error(f"{what}: nothing is chosen by {table}{_near(table, tables)}; there are: {_all(tables)}")
@@ -84,9 +79,7 @@ def about_layer(layer: Layer, files: AuthorsFiles, tables: Collection[str]) -> I
         yield place.warning(f"{what}: no source says where its fields are specified")
     for field in layer.fields:
         at = files.constant(field.name)
-        if hasattr(Header, field.attribute):
-            yield at.error(f"{what}: a header's {field.attribute} is something else already; rename {field.name}")
-        elif not str(field.note):
+        if not str(field.note):
             yield at.warning(f"{what}: nothing says what {field.name} means; add * note(English, Chinese)")
         else:
             yield from _translated(Text(str(field.note), field.note.zh), f"{what}: the note of {field.name}", at)
@@ -126,24 +119,17 @@ def about_column(column: Column, files: AuthorsFiles) -> Iterator[Finding]:
     yield from _translated(column.title, f"column {column.name}: its title", place)
 
 
-def about_analyzer(analyzer: Analyzer, files: AuthorsFiles, layers: Collection[str]) -> Iterator[Finding]:
+def about_analyzer(analyzer: GuardedAnalyzer, files: AuthorsFiles, layers: Collection[str]) -> Iterator[Finding]:
     """Findings about one analyzer.
 
     :param layers: names of all layers
     """
-    name = type(analyzer).__name__
-    place = files.definition_of_class(name)
-    wanted: object = getattr(analyzer, "layers", None)
-    if not isinstance(analyzer, Analyzer):
-        yield place.error(f"{name} is no analyzer: let it inherit from BaseAnalyzer")
-    elif isinstance(wanted, str):
-        yield place.error(f"{name}: layers is a string; write layers = ({wanted!r},) with the comma")
-    elif not isinstance(wanted, Iterable) or not wanted:
-        yield place.error(f"{name}: layers names no layer, so it sees no packet")
-    else:
-        for layer in wanted:
-            if layer not in layers:
-                yield place.error(f"{name}: there is no layer {layer}{_near(layer, layers)}")
+    place = files.definition_of_class(analyzer.name)
+    if not analyzer.layers:
+        yield place.error(f"{analyzer.name}: layers names no layer, so it sees no packet")
+    for layer in analyzer.layers:
+        if layer not in layers:
+            yield place.error(f"{analyzer.name}: there is no layer {layer}{_near(layer, layers)}")
 
 
 def about_wireshark(

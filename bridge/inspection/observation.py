@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
 from io import BytesIO
@@ -19,6 +18,7 @@ from labdissect.bridge.run import annotate, chunks_with_end
 from labdissect.bridge.tshark_options import Options
 from labdissect.dissectors.layer import Header, Layer
 from labdissect.plugins.analyzer import Analyzer, Settings
+from labdissect.plugins.guard import GuardedAnalyzer
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import Registry
 from labdissect.plugins.rule import Rule, Verdict, placeholders, render
@@ -128,22 +128,21 @@ class Observation:
                 source.close()
 
     def watch(self, analyzer: Analyzer) -> None:
-        """Takes the time that its packets take, for as long as the analyzer lets itself be touched."""
-        cost = self.costs.setdefault(type(analyzer).__name__, Cost())
+        """Takes the time that its packets take."""
+        name = analyzer.name if isinstance(analyzer, GuardedAnalyzer) else type(analyzer).__name__
+        cost = self.costs.setdefault(name, Cost())
         analyze = analyzer.analyze
 
         def timed(packet: Packet) -> Any:
             cost.packets += 1
             began = thread_time_ns()
             try:
-                found = analyze(packet)
-                return list(found) if isinstance(found, Iterator) else found  # a generator runs only now
+                return analyze(packet)
             finally:
                 if cost.packets > WARM_UP:
                     cost.nanoseconds += thread_time_ns() - began
 
-        with suppress(AttributeError):  # __slots__
-            analyzer.analyze = timed  # type: ignore[method-assign]
+        analyzer.analyze = timed  # type: ignore[method-assign]
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One packet: its layers, its verdicts, its columns."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labdissect.bridge.inspection.definitions import Added
     from labdissect.bridge.inspection.observation import Observation, Seen
     from labdissect.bridge.page import Page
+    from labdissect.plugins.guard import GuardedAnalyzer
 
 
 @click.command("check")
@@ -52,22 +53,18 @@ def command(
     return INCOMPLETE if any(one.severity == ERROR for one in check.findings) else DONE
 
 
-def _adds(page: Page, file: str, added: Added, analyzers: Iterable[object]) -> None:
+def _adds(page: Page, file: str, added: Added, analyzers: Iterable[GuardedAnalyzer]) -> None:
     """What the plugin gives to labdissect."""
     rows = [
         ("  layer", layer.name, f"{_over(layer.over)}; fields {', '.join(one.name for one in layer.fields)}")
         for layer in added.layers.values()
     ]
     rows += [("  rule", rule.code, f"{rule.severity}, about {rule.layer}") for rule in added.rules.values()]
-    rows += [("  analyzer", type(one).__name__, _sees(getattr(one, "layers", ()))) for one in analyzers]
+    rows += [("  analyzer", one.name, f"of {', '.join(one.layers) or 'no'} packets") for one in analyzers]
     rows += [("  column", column.name, column.title.en) for column in added.columns.values()]
     rows += [("  output", writer.name, writer.description) for writer in added.writers.values()]
     page.heading(f"{file} adds" if rows else f"{file} adds nothing")
     page.table(rows)
-
-
-def _sees(layers: object) -> str:
-    return f"of {', '.join(layers)} packets" if isinstance(layers, tuple | list) else "of no packets"
 
 
 def _over(over: Sequence[tuple[str, object]]) -> str:

@@ -121,7 +121,7 @@ def test_payloads_that_do_not_parse_are_counted(tmp_path: Path) -> None:
         (
             "        yield",
             "        1 / 0\n        yield",
-            "plugin labdissect_plugin_labtest failed at frame 1: ZeroDivisionE",
+            "plugin labtest failed at frame 1: ZeroDivisionError",
         ),
         ("packet.labtest and packet", "packet", None),
         (
