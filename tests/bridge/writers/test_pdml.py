@@ -4,7 +4,10 @@ import io
 import re
 import shutil
 import subprocess
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 
 from labdissect.bridge.escape import visible
 from labdissect.bridge.readers.pdml import PdmlReader, PdmlRecord
+from labdissect.bridge.run import annotate
 from labdissect.bridge.writers.pdml import PdmlWriter
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.rule import Rule, Verdict, render
@@ -83,6 +87,79 @@ def test_wiresharks_stylesheet_shows_it(language: str, tmp_path: Path) -> None:
     page = done.stdout.decode()
     assert page.count("labdissect:") == 13
     assert ("Headline: Handshake 1 of 3" if language == "en" else "要点: 第一次握手") in page
+
+
+ENDS = "frame.number < 40 || frame.number > 2117"
+"""The beginning and the end of the larger seed."""
+
+
+@pytest.mark.skipif(shutil.which("xsltproc") is None, reason="xsltproc is not installed")
+@pytest.mark.parametrize(("name", "arguments"), [("seed-web", ("-Y", ENDS)), ("seed-stack-web", ()), ("dns-edns", ())])
+def test_wiresharks_stylesheet_shows_the_seeds(name: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Nothing of the page is lost or moved: without our lines it is the page of what tshark printed."""
+    stylesheet = next((path for path in STYLESHEETS if path.exists()), None)
+    if stylesheet is None:
+        pytest.skip("Wireshark's pdml2html.xsl is not installed")
+    pages = []
+    for data in (plain := pdml(name, *arguments), written(plain, "pdml")):
+        document = tmp_path / "a.pdml"
+        document.write_bytes(data)
+        done = subprocess.run(["xsltproc", "--nonet", str(stylesheet), str(document)], capture_output=True, check=True)
+        assert not done.stderr
+        pages.append(done.stdout.decode())
+    packets = len(re.findall(r"</a>\s*Frame \d+: \d+ bytes", pages[0]))
+    assert len(re.findall(r"</a>\s*labdissect: ", pages[1])) == packets > 0
+    assert pages[1].count("Verdict: ") > packets
+    kept = iter(pages[1].splitlines())
+    missing = [line for line in pages[0].splitlines() if line not in kept]  # in order
+    assert not missing, missing[:3]
+
+
+def test_a_document_of_any_length_takes_the_same_memory() -> None:
+    """Peaks are counted by tracemalloc, so this is the same on every run."""
+    head, packet, tail = _long_document()
+
+    def chunks(count: int) -> Iterator[bytes]:
+        yield head
+        for number in range(1, count + 1):
+            yield packet.replace(b"NUMBER", b"%d" % number)
+        yield tail
+
+    def peak(count: int) -> tuple[int, int]:
+        registry, out = built_in(), Counting()
+        writer = registry.writers["pdml"].make(out, WriterSettings(layers=registry.layers))
+        tracemalloc.start()
+        try:
+            summary = annotate(chunks(count), registry.readers["pdml"], writer, registry, refused)
+            return tracemalloc.get_traced_memory()[1], summary.packets
+        finally:
+            tracemalloc.stop()
+
+    peak(50)  # what is made once
+    (short, few), (long, many) = peak(400), peak(1600)
+    assert (few, many) == (400, 1600)
+    assert long < short + 200_000, (short, long)
+    assert 1600 * len(packet) > 20 * (long - short)
+
+
+class Counting(io.RawIOBase):
+    """A stream that keeps nothing."""
+
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
+def refused(problem: Problem) -> None:
+    raise AssertionError(problem.message)
+
+
+def _long_document() -> tuple[bytes, bytes, bytes]:
+    """The head, one packet of 15 kB whose number is to be filled in, and the tail of a document of tshark's."""
+    document = pdml("tcp-four-way-close")
+    begin, end = document.index(b"<packet>"), document.rindex(b"</packet>") + len(b"</packet>")
+    first = document[begin : document.index(b"</packet>") + len(b"</packet>\n")]
+    number = rb'(name="(?:num|frame\.number)"[^>]*?show(?:name)?="[^"]*?)\b1\b'
+    return document[:begin], re.sub(number, rb"\1NUMBER", first), document[end:]
 
 
 RULE = Rule("test.pdml", "tcp", "note", 50, Text("{said}", "{said}"))
