@@ -1,7 +1,7 @@
 """The library: captures read from Python, packet by packet, with their verdicts. ``labdissect.open`` is its door.
 
-Nothing here prints, handles signals, starts a thread of its own or an event loop: a capture may be read in any thread,
-each by one thread at a time. What goes wrong is raised (:mod:`labdissect.bridge.failures`, in the words of the command
+Nothing here prints, handles signals or starts an event loop (one thread listens to what a tshark says on stderr): a
+capture may be read in any thread, each by one thread at a time. What goes wrong is raised (:mod:`labdissect.bridge.failures`, in the words of the command
 line); what does not keep the reading from going on is in :attr:`Capture.problems`.
 """
 
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import PluginError, Registry, load
 from labdissect.plugins.rule import Verdict
@@ -76,6 +75,8 @@ def open_capture(
     subnets: Sequence[str] = (),
     captured_on: str | None = None,
     settings: Mapping[str, str] | None = None,
+    layers_on: Sequence[str] = (),
+    plugin_timeout: float = 0,
 ) -> Capture:
     """Opens a capture; nothing is read yet.
 
@@ -101,6 +102,9 @@ def open_capture(
     :param subnets: as ``--subnet``: prefixes of links that were captured
     :param captured_on: as ``--captured-on``: an address of the host that captured
     :param settings: as ``--set``: plugins' own options
+    :param layers_on: as ``--decode-as``: where plugins' layers are found, ``"udp.port==9000,labnote"``
+    :param plugin_timeout: as ``--plugin-timeout``: seconds that a plugin may take at one packet; 0 is any, as the
+        limit takes a timer's signal meanwhile, which a library does not do unasked
     :raises UsageFailure: when something is asked for that there is not: a file, a plugin, a code, a column
     """
     if isinstance(source, str | os.PathLike) and os.fspath(source) != "-" and not os.path.exists(source):  # noqa: PTH110
@@ -121,7 +125,8 @@ def open_capture(
         "settings": [f"{name}={value}" for name, value in (settings or {}).items()],
         "subnets": subnets,
         "captured_on": captured_on,
-        "plugin_timeout": 0.0,  # a library leaves its host's signals alone
+        "rebound": layers_on,
+        "plugin_timeout": plugin_timeout,
     }
     if isinstance(only, str) or isinstance(ignore, str) or isinstance(columns, str):
         raise UsageFailure("only, ignore and columns are lists: only=['tcp.fin']")
@@ -404,13 +409,7 @@ class Capture:
                 numbers = ChosenFrames(find(), self.name, asked.options)
             if numbers is not None or not asked.selection.everything():
                 writer = SelectedWriter(writer, asked.selection, numbers)
-            settings = Settings(
-                self.lang,
-                whole_capture=source.tshark is not None,
-                subnets=asked.subnets,
-                captured_on=asked.captured_on,
-                options=asked.settings,
-            )
+            settings = asked.for_analyzers(self.lang, whole_capture=source.tshark is not None)
             chunks = chunks_with_end(source, summary, self._report)
             yield from steps(chunks, source.reader, writer, self._registry, self._report, settings, summary)
             if numbers is not None and not summary.packets:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labdissect.dissectors.stack import Place
+from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.registry import Registry
 from labdissect.plugins.time_limit import SECONDS
 
@@ -37,6 +38,18 @@ class Request:
     """``--decode-as``: where plugins' layers are found."""
     plugin_timeout: float = SECONDS
     """``--plugin-timeout``: seconds that a plugin may take at one packet."""
+
+    def for_analyzers(self, language: str, *, whole_capture: bool) -> Settings:
+        """What analyzers are told of it."""
+        return Settings(
+            language,
+            whole_capture=whole_capture,
+            subnets=self.subnets,
+            captured_on=self.captured_on,
+            options=self.settings,
+            decode_as=self.decode_as,
+            plugin_timeout=self.plugin_timeout,
+        )
 
 
 def request(given: Mapping[str, Any], registry: Registry) -> Request:

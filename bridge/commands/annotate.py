@@ -200,15 +200,7 @@ class Job:
         return self.invocation.language(terminal=self.terminal)
 
     def _settings(self, *, whole_capture: bool) -> Settings:
-        return Settings(
-            self.language,
-            whole_capture=whole_capture,
-            subnets=self.asked.subnets,
-            captured_on=self.asked.captured_on,
-            options=self.asked.settings,
-            decode_as=self.asked.decode_as,
-            plugin_timeout=self.asked.plugin_timeout,
-        )
+        return self.asked.for_analyzers(self.language, whole_capture=whole_capture)
 
     def _fields(self, format: WriterFormat, analyzers: list[Analyzer], tshark: Path) -> Asked:
         """What to ask tshark for: what the rules read, what the output does.
