@@ -1,8 +1,8 @@
 """The library: captures read from Python, packet by packet, with their verdicts. ``labdissect.open`` is its door.
 
 Nothing here prints, handles signals or starts an event loop (one thread listens to what a tshark says on stderr): a
-capture may be read in any thread, each by one thread at a time. What goes wrong is raised (:mod:`labdissect.bridge.failures`, in the words of the command
-line); what does not keep the reading from going on is in :attr:`Capture.problems`.
+capture may be read in any thread, each by one thread at a time. What goes wrong is raised, in the words of the command
+line (:mod:`labdissect.bridge.failures`); what does not keep the reading from going on is in :attr:`Capture.problems`.
 """
 
 from __future__ import annotations
@@ -118,7 +118,6 @@ def open_capture(
         "ignore": ignore,
         "least": min_severity,
         "decode_as": decode_as,
-        "rebound": rebound,
         "two_passes": two_passes,
         "display_filter": display_filter,
         "color": "never",
