@@ -19,6 +19,7 @@ from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
 from labdissect.plugins.writer import Problem, Record, Summary, Writer
 
+from .decode_as import places
 from .handmade.ek import ek_lines
 from .handmade.frames import Frame, write_pcap
 from .interruption import Interruption
@@ -79,6 +80,7 @@ def run(
     *,
     tshark: bool = False,
     decode_as: Sequence[str] = (),
+    tshark_decode_as: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     check: bool = True,
 ) -> Result:
@@ -88,23 +90,24 @@ def run(
     :param packets: a capture (or tshark's EK or PDML) in a file, or frames made by hand
     :param tshark: whether frames made by hand go through tshark, which then must be there; else they are handed over
         as tshark would print them, their payload as plain data
-    :param decode_as: as ``-d``, for what goes through tshark
+    :param decode_as: as ``--decode-as``: ``["udp.port==9002,labnote"]``
+    :param tshark_decode_as: as ``-d``, for what goes through tshark: ``["udp.port==5353,dns"]``
     :param settings: as ``--set``: the plugin's own options
     :param check: whether a plugin that fails raises; else :attr:`Result.problems` tells
     :raises PluginFailed: when the plugin raised at a packet
     :raises PluginError: when it cannot be loaded
-    :raises UsageFailure: when the file cannot be read
+    :raises UsageFailure: when the file cannot be read, or ``decode_as`` names what there is not
     :raises TsharkFailure: when tshark is needed and not there
     """
     registry = alone(plugin if isinstance(plugin, ModuleType) else os.fspath(plugin))
     result = Result()
-    chosen = Settings(options=dict(settings or {}))
+    chosen = Settings(options=dict(settings or {}), decode_as=places(decode_as, registry))
     summary = Summary()
 
     def report(problem: Problem) -> None:
         result.problems.append(problem.message)
 
-    with _source(packets, registry, tshark, Options(tuple(decode_as))) as source:
+    with _source(packets, registry, tshark, Options(tuple(tshark_decode_as))) as source:
         chunks = source if isinstance(source, list) else chunks_with_end(source, summary, report)
         reader = registry.readers["ek"] if isinstance(source, list) else source.reader
         annotate(chunks, reader, Collector(result), registry, report, chosen, summary)

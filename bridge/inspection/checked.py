@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from labdissect.bridge.decode_as import places
 from labdissect.bridge.failures import TsharkFailure
 from labdissect.bridge.trial import alone
 from labdissect.bridge.tshark_options import Options
@@ -44,7 +45,12 @@ class Check:
 
 
 def checked(
-    plugin: str, captures: Sequence[str], beside: Sequence[str], options: Options, settings: Mapping[str, str]
+    plugin: str,
+    captures: Sequence[str],
+    beside: Sequence[str],
+    options: Options,
+    settings: Mapping[str, str],
+    decode_as: Sequence[str] = (),
 ) -> Check:
     """Looks at a plugin.
 
@@ -52,13 +58,14 @@ def checked(
     :param beside: other plugins that it needs
     :param options: for tshark
     :param settings: the plugin's own
-    :raises UsageFailure: when a capture cannot be read
+    :param decode_as: ``--decode-as``
+    :raises UsageFailure: when a capture cannot be read, or ``decode_as`` names what there is not
     :raises TsharkFailure: when a capture needs tshark, and it is missing or cannot read it
     """
     check = Check()
-    chosen = Settings(options=dict(settings))
     try:
         registry = alone(plugin, beside)
+        chosen = Settings(options=dict(settings), decode_as=places(decode_as, registry))
         name = list(registry.sources)[-1]
         module = registry.manager.get_plugin(name)
         assert isinstance(module, ModuleType)

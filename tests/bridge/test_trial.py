@@ -72,8 +72,51 @@ def test_a_file_of_tsharks_output(tmp_path: Path) -> None:
 def test_through_tshark_a_port_can_be_decoded_as_another_protocol() -> None:
     frames = [udp(b"<14>a note", dport=40514)]
     assert run(LOW_TTL, frames, tshark=True).packet(1).protocols == "eth:ethertype:ip:udp:data"
-    decoded = run(LOW_TTL, frames, tshark=True, decode_as=["udp.port==40514,syslog"])
+    decoded = run(LOW_TTL, frames, tshark=True, tshark_decode_as=["udp.port==40514,syslog"])
     assert decoded.packet(1).protocols == "eth:ethertype:ip:udp:syslog"
+
+
+LINES = """
+from construct import Bytes, Int8ub, Struct, this
+from labdissect import Layer, Text, hookimpl
+
+LAYER = Layer(
+    "lablines",
+    Text("lines", "行"),
+    Struct("size" / Int8ub, "text" / Bytes(this.size)),
+    over=(("tcp.port", 9001), ("udp.port", 9001)),
+    message_length=lambda data: 1 + data[0] if data else None,
+)
+
+
+@hookimpl
+def labdissect_layers():
+    return [LAYER]
+"""
+
+
+@pytest.mark.parametrize("tshark", [False, True])
+def test_messages_over_tcp_however_they_were_cut_and_sent(tmp_path: Path, tshark: bool) -> None:
+    path = tmp_path / "lablines.py"
+    path.write_text(LINES, encoding="utf-8")
+    sent = b"\5hello\2to\4many"
+    frames = tcp_connection([("client", sent)], dport=9001, mss=4)
+    handshake, segments, rest = frames[:3], frames[3:7], frames[7:]
+    swapped = [segments[0], segments[2], segments[0], segments[1], segments[3]]  # out of order, and one again
+    result = run(path, [*handshake, *swapped, *rest], tshark=tshark)
+    messages = [message for packet in result.packets for message in packet.messages]
+    assert [message.header.text for message in messages] == [b"hello", b"to", b"many"]
+    assert [message.frames[-1] for message in messages] == [7, 7, 8]
+
+
+def test_a_layer_moves_to_another_port(tmp_path: Path) -> None:
+    path = tmp_path / "lablines.py"
+    path.write_text(LINES, encoding="utf-8")
+    frames = [udp(b"\2hi", dport=9055)]
+    assert run(path, frames).packet(1).lablines is None
+    assert run(path, frames, decode_as=["udp.port==9055,lablines"]).packet(1).lablines.text == b"hi"
+    with pytest.raises(UsageFailure):
+        run(path, frames, decode_as=["udp.port==9055,labnothing"])
 
 
 def test_conversations_are_followed() -> None:

@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE")
 @click.argument("captures", metavar="[CAPTURE…]", nargs=-1)
 @click.option("-d", "decode_as", multiple=True, metavar="RULE", help="For tshark: decode as.")
+@click.option("--decode-as", "rebound", multiple=True, metavar="RULE", help="Where its layer is found.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An option of the plugin's own.")
 @shared
 def command(
-    invocation: Invocation, file: str, captures: Sequence[str], decode_as: Sequence[str], settings: Sequence[str]
+    invocation: Invocation,
+    file: str,
+    captures: Sequence[str],
+    decode_as: Sequence[str],
+    rebound: Sequence[str],
+    settings: Sequence[str],
 ) -> int:
     """Loads the plugin FILE, runs it alone over CAPTUREs, and says what it adds, what it finds, what it lacks.
 
@@ -38,7 +44,7 @@ def command(
     from labdissect.bridge.request import pairs
     from labdissect.bridge.tshark_options import Options
 
-    check = checked(file, captures, invocation.plugins, Options(tuple(decode_as)), pairs(settings))
+    check = checked(file, captures, invocation.plugins, Options(tuple(decode_as)), pairs(settings), rebound)
     page = Page()
     if check.added is not None:
         _adds(page, file, check.added, check.analyzers)

@@ -78,6 +78,16 @@ def test_no_tshark(tmp_path: Path) -> None:
     assert ran.code == 3 and "/nowhere/tshark" in ran.err
 
 
+def test_on_another_port(tmp_path: Path) -> None:
+    quiet(labdissect("plugins", "new", "labnote", "-w", tmp_path))
+    write_pcap(tmp_path / "lab.pcap", [udp(bytes((1, 0, seq)), dport=9055) for seq in (1, 9)])
+    arguments = ["plugins", "check", tmp_path / "labnote.py", tmp_path / "lab.pcap"]
+    assert "layer labnote was never found in 1 capture" in quiet(labdissect(*arguments)).text
+    ran = quiet(labdissect(*arguments, "--decode-as", "udp.port==9055,labnote"))
+    assert "rule      labnote.gap  1 time, first at frame 2 of lab.pcap" in ran.text
+    assert labdissect(*arguments, "--decode-as", "udp.port==9055,nothing").code == 2
+
+
 def test_a_plugin_that_needs_another(tmp_path: Path) -> None:
     quiet(labdissect("plugins", "new", "labnote", "-w", tmp_path))
     (tmp_path / "above.py").write_text(
