@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 WARM_UP, ENOUGH = 10, 100
 """An analyzer's first packets, which are not timed as they pay for what is kept; packets from which a mean counts."""
 SLOW = 50.0
-"""Microseconds of processor time a packet from which an analyzer is called slow. tshark takes some 170 for a small
-packet, all of labdissect's own analyzers together some 30."""
+"""Microseconds of processor time a packet from which an analyzer is called slow: a third of what tshark 4.0 takes to
+print a small packet as EK (170)."""
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Observation:
         :raises PluginError: when the plugin's analyzers cannot be made
         """
         self.captures += 1
-        self._capture = Path(name).name
+        self._capture, self._last = Path(name).name, 0
         summary, interruption = Summary(), Interruption()
         with interruption.installed():
             source = opened(name, self._watched, interruption, options)

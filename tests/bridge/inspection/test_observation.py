@@ -140,6 +140,13 @@ def test_errors_of_packets(tmp_path: Path, of: str, instead: str, error: str | N
     assert found == [] if error is None else [one for one in found if one.startswith(error)], found
 
 
+def test_each_capture_counts_its_own_frames(tmp_path: Path) -> None:
+    source = SOUND.replace("packet.number, ", "packet.number if packet.labtest.kind == 1 else 3, ")
+    captures = [capture(tmp_path, *[b"\1"] * 5), capture(tmp_path, b"\2", name="short.pcap")]
+    (error,) = errors(check(tmp_path, source, *captures))
+    assert "at frame 1 of short.pcap speaks of frame 3" in error
+
+
 def test_a_thousand_packets_give_one_finding(tmp_path: Path) -> None:
     source = SOUND.replace("packet.number, ", "0, ")
     found = errors(check(tmp_path, source, capture(tmp_path, *[b"\1"] * 200)))
