@@ -68,7 +68,6 @@ def open_capture(
     min_severity: Severity = "chat",
     display_filter: str | None = None,
     decode_as: Sequence[str] = (),
-    rebound: Sequence[str] = (),
     preferences: Sequence[str] = (),
     two_passes: bool = False,
     columns: Sequence[str] = (),
@@ -95,7 +94,6 @@ def open_capture(
     :param min_severity: as ``--min-severity``
     :param display_filter: as ``-Y``: only these packets; verdicts are made from all. For capture files
     :param decode_as: as ``-d``: ``"tcp.port==8000,http"``. For capture files
-    :param rebound: as ``--decode-as``: where plugins' layers are found, ``"udp.port==9000,labrdt"``
     :param preferences: as tshark's ``-o``: ``"tcp.desegment_tcp_streams:FALSE"``. For capture files
     :param two_passes: as ``-2``. For capture files
     :param columns: as ``--columns``: of tables; our columns, plugins', and any field that tshark knows

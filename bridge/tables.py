@@ -35,11 +35,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from labdissect.plugins.rule import SEVERITIES
+
 from .escape import json_text
 from .failures import UsageFailure
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from labdissect.plugins.writer import Said
 
     from .writers.cells import Shown, ShownColumn
 
@@ -149,8 +153,19 @@ class Rows:
 
     def add(self, shown: Shown) -> None:
         """One row."""
-        for values, column in zip(self._values, self._columns, strict=True):
-            values.append(cell_value(column, shown))
+        self.put(self.values(shown))
+
+    def values(self, shown: Shown) -> list[Any]:
+        """A row's values, in the order of the columns: numbers, text and lists of them."""
+        return [cell_value(column, shown) for column in self._columns]
+
+    def put(self, row: Sequence[Any], later: Sequence[Said] = ()) -> None:
+        """A row of values.
+
+        :param later: what was said of the packet later: it comes behind what the row says
+        """
+        for values, column, value in zip(self._values, self._columns, row, strict=True):
+            values.append(_with_later(column.name, value, later) if later else value)
         self.count += 1
 
     def taken(self) -> pyarrow.RecordBatch:
@@ -170,6 +185,21 @@ def verdict_row(verdict: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     return well_formed(value) if isinstance(value, str) else json_text(value).decode()
+
+
+def _with_later(column: str, value: Any, later: Sequence[Said]) -> Any:
+    match column:
+        case "about":
+            return [*value, *(one.about for one in later)]
+        case "code":
+            return [*value, *(one.code for one in later)]
+        case "verdict":
+            return [*value, *(well_formed(one.text) for one in later)]
+        case "headline":
+            return value or well_formed(later[0].text)
+        case "severity":
+            return max([*filter(None, (value,)), *(one.severity for one in later)], key=SEVERITIES.index)
+    return value
 
 
 def cell_value(column: ShownColumn, shown: Shown) -> Any:

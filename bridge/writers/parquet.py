@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
+
 from labdissect.bridge import tables
 from labdissect.bridge.failures import UsageFailure
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
 
 from .cells import FIELDS, Showing, chosen_columns
 
@@ -77,7 +79,18 @@ class ParquetWriter:
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
-        self._rows.add(self._showing(packet, verdicts, record))
+        self._put(self._rows.values(self._showing(packet, verdicts, record)))
+
+    def draft(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
+        """The row as it is known so far."""
+        return msgspec.msgpack.encode(self._rows.values(self._showing(packet, verdicts, record)))
+
+    def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
+        """The row, with what was said of the packet later."""
+        self._put(msgspec.msgpack.decode(draft), later)
+
+    def _put(self, row: Sequence[Any], later: Sequence[Said] = ()) -> None:
+        self._rows.put(row, later)
         if self._rows.count >= tables.BATCH_ROWS:
             self._writer.write_batch(self._rows.taken())
 
@@ -85,7 +98,7 @@ class ParquetWriter:
         """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: no row is left to carry it."""
+        """Nothing: no row is left to carry it. (Those of a FILE are, see :meth:`place`.)"""
 
     def flush(self) -> None:
         """Nothing: a group is written when it is full."""
@@ -100,4 +113,4 @@ class ParquetWriter:
 @hookimpl
 def labdissect_writers() -> Sequence[WriterFormat]:
     about = "a row a packet with types (needs pyarrow)"
-    return [WriterFormat("parquet", about, ParquetWriter, rows=True, joins=False, fields=FIELDS)]
+    return [WriterFormat("parquet", about, ParquetWriter, rows=True, joins=False, waits=None, fields=FIELDS)]

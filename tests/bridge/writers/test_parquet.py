@@ -112,3 +112,15 @@ def test_text_that_utf8_cannot_hold() -> None:
     writer.packet(Record(b""), fake_packet(info="a\ud800b"), ())
     writer.end(Summary(), ())
     assert pl.read_parquet(io.BytesIO(out.getvalue()))["info"].to_list() == ["a?b"]
+
+
+def test_later_verdicts_of_a_file_are_in_their_packets_row(tmp_path: Path) -> None:
+    """As csv has them; on a pipe the row is written before they come."""
+    capture = CAPTURES / "tcp-cut-off-end.pcapng"
+    assert labdissect(capture, "-o", "parquet", "-w", tmp_path / "a.parquet").code == 0
+    last = pl.read_parquet(tmp_path / "a.parquet").row(-1, named=True)
+    assert last["code"][-1] == "tcp.close.unseen" and last["about"][-1] == last["number"] == 12
+    assert len(last["verdict"]) == len(last["code"])
+    table = labdissect(capture, "-o", "csv", "--columns", "code,severity,headline").text.splitlines()
+    assert table[-1].split(",")[0] == "; ".join(last["code"])
+    assert "tcp.close.unseen" not in frame("tcp-cut-off-end").row(-1, named=True)["code"]
