@@ -37,11 +37,11 @@ def cache_folder() -> Path:
 
 
 def known_fields(tshark: Path, names: Iterable[str]) -> dict[str, str]:
-    """The type, as ``FT_UINT32``, of each of these fields that this tshark has.
+    """The type, as ``FT_UINT32``, of each of these fields that this tshark has, in the order asked.
 
     :raises TsharkFailure: when it does not say
     """
-    wanted = frozenset(names)
+    wanted = dict.fromkeys(names)
     file = _cache_file(tshark)
     remembered = {} if file is None else _read(file)
     asked_long_ago = file is None or not remembered or _age(file) > SECONDS_MISSING
@@ -50,7 +50,7 @@ def known_fields(tshark: Path, names: Iterable[str]) -> dict[str, str]:
         found = fields_of(tshark)
         if "frame.number" not in found:
             raise TsharkFailure(f"{tshark} does not list its fields (-G fields); is it Wireshark's tshark?")
-        remembered = {name: found.get(name) for name in wanted | remembered.keys()}
+        remembered = {name: found.get(name) for name in wanted | remembered}
         if file is not None:
             _write(file, remembered)
     return {name: kind for name in wanted if (kind := remembered.get(name)) is not None}

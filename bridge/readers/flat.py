@@ -202,7 +202,7 @@ def _line_type(layers: Mapping[str, Layer], asked: Asked) -> Any:
         for one in layer.fields:
             kinds.update(dict.fromkeys(_names(one), _values_of(layer, one)))
     members: list[Any] = []
-    for name in asked.types:
+    for name in asked.types:  # in the order in which tshark prints them: msgspec looks for the next one first
         kind = kinds.get(name, list[str])
         members.append((attribute_name(name), kind | None, msgspec.field(default=None, name=name.replace(".", "_"))))
     for title in asked.columns:  # tshark prints their names in lower case since 4.4

@@ -74,8 +74,13 @@ def as_object(verdict: Verdict, language: str) -> dict[str, Any]:
     }
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
 def _plain(value: Any) -> Any:
     """JSON has no bytes: hex, as tshark prints them."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, bytes):
         return value.hex(":")
     if isinstance(value, Mapping):
