@@ -43,7 +43,8 @@ class Result:
 
     packets: list[Packet] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    """The plugin's own, in the order in which they were given; those of the end last."""
+    """The plugin's own and those about payloads that its layers could not read (``layer.…``), in the order in which
+    they were given; those of the end last."""
     conversations: list[Conversation | Exchange] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 

@@ -8,12 +8,9 @@ from tests.bridge.program import labdissect, quiet
 
 
 def test_it_says_what_it_wrote_and_what_to_do_next(tmp_path: Path) -> None:
-    ran = quiet(
-        labdissect("plugins", "new", "labnote", "--port", "9005", folder=tmp_path.parent, changes={}, stdin=b"")
-    )
+    ran = quiet(labdissect("plugins", "new", "labnote", "--port", "9005", folder=tmp_path))
     assert "wrote  labnote.py" in ran.text and "labdissect plugins check labnote.py CAPTURE" in ran.text
-    (tmp_path.parent / "labnote.py").unlink()
-    (tmp_path.parent / "test_labnote.py").unlink()
+    assert "PORT = 9005" in (tmp_path / "labnote.py").read_text(encoding="utf-8")
 
 
 def test_into_another_folder(tmp_path: Path) -> None:
