@@ -38,9 +38,12 @@ PATIENCE = 3.0
 ROOM = 64 << 20
 """Bytes of packets that may wait for their verdicts."""
 
+TOO_MUCH = 4
+"""Times the room: Wireshark has come to a stand, and the kernel may drop packets and count them."""
+
 _UNANNOTATED = Text(
-    "{count} packets before this one have no verdicts: they came faster than they could be judged.",
-    "此前有 {count} 个分组没有解读:它们到达得太快,来不及分析。",
+    "Packets up to here without verdicts: {count}. They came faster than they could be judged.",
+    "到此为止没有解读的分组:{count} 个。它们到达得太快,来不及分析。",
 )
 
 
@@ -59,14 +62,15 @@ class Passage:
     """Blocks go in as they are captured, comments as they are made; both come out in the order of the capture.
 
     :param patience: seconds that a packet waits at most; None: as long as it takes
-    :param room: bytes that may wait. With more, packets do not wait any longer; without ``patience`` it is who puts
-        blocks in that waits
+    :param room: bytes that may wait. With more, packets do not wait any longer; with :data:`TOO_MUCH` times as many
+        (nobody takes what comes out) or without ``patience`` it is who puts blocks in that waits
     """
 
     def __init__(self, language: str = "en", patience: float | None = PATIENCE, room: int = ROOM) -> None:
         self._language = language
         self._patience = patience
         self._room = room
+        self._most = room if patience is None else TOO_MUCH * room
         self._queue: deque[Waiting] = deque()
         self._size = 0
         self._comments: dict[int, Sequence[bytes]] = {}
@@ -86,7 +90,7 @@ class Passage:
         :param judged: whether :meth:`comment` will be called for it
         """
         with self._changed:
-            while self._patience is None and self._size > self._room and not self._hurried:
+            while self._size > self._most and not self._hurried:
                 self._changed.wait()
             self._queue.append(Waiting(block, number, judged, monotonic()))
             self._size += len(block.data)
@@ -232,10 +236,11 @@ def sentences(interfaces: Iterable[Interface]) -> list[str]:
         f"arg {{number=3}}{{call=--patience}}{{display=Seconds to wait for a verdict}}{{type=double}}"
         f"{{default={PATIENCE:g}}}{{range=0,60}}{{tooltip=After that a packet is shown without}}",
     ]
-    for position, interface in enumerate(interfaces):
+    for position, interface in enumerate(interfaces, 1):  # as dumpcap counts them
         title = f"{interface.name} ({interface.title})" if interface.title else interface.name
-        first = "{default=true}" if position == 0 else ""
-        lines.append(f"value {{arg=0}}{{value={interface.name}}}{{display={_plain(title)}}}{first}")
+        value = str(position) if "{" in interface.name else interface.name  # as in Windows: \Device\NPF_{…}
+        first = "{default=true}" if position == 1 else ""
+        lines.append(f"value {{arg=0}}{{value={value}}}{{display={_plain(title)}}}{first}")
     lines += ["value {arg=2}{value=en}{display=English}{default=true}", "value {arg=2}{value=zh}{display=中文}"]
     return lines
 

@@ -123,7 +123,9 @@ class LiveTshark(Running):
         """From the spool to tshark."""
         with suppress(OSError):
             while chunk := self._spool.take(CHUNK):
-                self.input.write(chunk)
+                left = memoryview(chunk)
+                while left:  # a signal can cut a write short
+                    left = left[self.input.write(left) :]
         with suppress(OSError):
             self.input.close()
 
@@ -138,7 +140,9 @@ class LiveTshark(Running):
         if problem is None and self.damage is not None:
             problem = cut(f"{name}: {self.damage}")
         if problem is None and self.unjudged:
-            problem = cut(f"{self.unjudged} packets came too fast to be judged: tshark was {self._room:,} bytes behind")
+            problem = cut(
+                f"packets that came too fast to be judged: {self.unjudged}; tshark was {self._room:,} bytes behind"
+            )
         return problem
 
     def stop(self) -> None:

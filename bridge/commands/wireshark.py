@@ -122,7 +122,7 @@ def extcap_folder(folders: dict[str, Path]) -> Path:
 @click.option("--interface")
 @click.option("--file")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en")
-@click.option("--patience", type=click.FloatRange(0, 3600), default=3.0)
+@click.option("--patience", type=click.FloatRange(0, 3600))
 def extcap_command(
     asks_interfaces: bool,
     asks_link_types: bool,
@@ -133,7 +133,7 @@ def extcap_command(
     interface: str | None,
     file: str | None,
     language: str,
-    patience: float,
+    patience: float | None,
 ) -> int:
     """The capture interface: answers Wireshark's questions, or captures."""
     from labdissect import __version__
@@ -155,11 +155,16 @@ def extcap_command(
 
 
 def _capture(
-    fifo: Path, interface: str | None, capture_filter: str | None, file: str | None, language: str, patience: float
+    fifo: Path,
+    interface: str | None,
+    capture_filter: str | None,
+    file: str | None,
+    language: str,
+    patience: float | None,
 ) -> int:
     """From the capture to Wireshark's pipe, until either ends."""
     from labdissect.bridge import dumpcap, tshark
-    from labdissect.bridge.extcap import Commenter, Passage, Replay
+    from labdissect.bridge.extcap import PATIENCE, Commenter, Passage, Replay
     from labdissect.bridge.live import CaptureInterruption, LiveTshark
     from labdissect.bridge.problems import Problems
     from labdissect.bridge.run import annotate
@@ -170,9 +175,9 @@ def _capture(
 
     registry, problems, interruption = Invocation().registry, Problems(), CaptureInterruption()
     path = tshark.find()
-    passage = Passage(language, None if file else patience)
+    passage = Passage(language, None if file else PATIENCE if patience is None else patience)
+    out = fifo.open("wb")  # waits for Wireshark, and may be ended by a signal meanwhile
     with interruption.installed():
-        out = fifo.open("wb", buffering=0)
         if file:
             capture: Any = Replay(Path(file))
         else:
@@ -187,6 +192,7 @@ def _capture(
             with out, suppress(OSError):  # Wireshark has closed the pipe
                 for piece in passage.come_out():
                     out.write(piece)
+                    out.flush()
             stop()
             running.ask_to_stop()  # what it has not dissected yet would come too late
 
@@ -209,5 +215,5 @@ def _capture(
         finally:
             source.close()
     if passage.unannotated:
-        problems.say(f"{passage.unannotated} packets were passed on without verdicts: they came too fast to be judged")
+        problems.say(f"packets passed on without verdicts: {passage.unannotated}; they came too fast to be judged")
     return DONE

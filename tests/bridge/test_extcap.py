@@ -57,7 +57,7 @@ def test_without_comments_all_comes_out_as_it_went_in() -> None:
     assert passage.unannotated == 13
     whole = b"".join(block.data for block in capture())
     assert len(out) > len(whole)  # the last packet tells of it
-    assert b"13 packets before this one have no verdicts" in out
+    assert b"Packets up to here without verdicts: 13." in out
     assert out.startswith(b"".join(block.data for block in capture()[:3]))
 
 
@@ -83,22 +83,36 @@ def test_a_packet_waits_for_its_comments_but_not_for_ever() -> None:
     assert b"in time" in next(out)
     passage_over = b"".join(out)
     assert time.monotonic() - began < 2
-    assert b"12 packets before this one" in passage_over
+    assert b"without verdicts: 12." in passage_over
     passage.comment(2, [b"too late"])  # is forgotten
     assert not passage._comments
 
 
 def test_when_too_much_waits_packets_do_not_wait() -> None:
-    passage = Passage(patience=60, room=300)
-    put(passage, capture())
+    found = capture()
+    passage = Passage(patience=60, room=sum(len(block.data) for block in found) // 3)
+    put(passage, found)
     passage.end()
     began = time.monotonic()
     out = passage.come_out()
     next(out)
-    assert passage.unannotated >= 8  # until no more than the room is taken
+    assert passage.unannotated >= 4  # until no more than the room is taken
     passage.hurry()
     b"".join(out)
     assert time.monotonic() - began < 10
+
+
+def test_when_nobody_takes_what_comes_out_who_puts_in_waits() -> None:
+    found = capture()
+    passage = Passage(patience=60, room=sum(len(block.data) for block in found) // 8)
+    putting = threading.Thread(target=put, args=(passage, found), daemon=True)
+    putting.start()
+    putting.join(0.5)
+    assert putting.is_alive()
+    passage.hurry()
+    putting.join(10)
+    passage.end()
+    assert not putting.is_alive() and b"".join(passage.come_out())
 
 
 def test_the_next_comment_tells_of_packets_without() -> None:
@@ -109,7 +123,7 @@ def test_the_next_comment_tells_of_packets_without() -> None:
     passage.comment(3, [b"verdict [labdissect]"])
     passage.end()
     out = b"".join(passage.come_out())
-    assert out.index(b"verdict [") < out.index("此前有 2 个分组没有解读".encode())
+    assert out.index(b"verdict [") < out.index("没有解读的分组:2 个".encode())
     assert passage.unannotated == 2
 
 
@@ -156,6 +170,8 @@ def test_an_interface_with_braces_in_its_title_breaks_nothing() -> None:
     lines = sentences([Interface("eth0", "a {strange} title"), Interface("lo", "")])
     assert "value {arg=0}{value=eth0}{display=eth0 (a (strange) title)}{default=true}" in lines
     assert "value {arg=0}{value=lo}{display=lo}" in lines
+    windows = sentences([Interface("eth0", ""), Interface(r"\Device\NPF_{1234}", "Wi-Fi")])
+    assert r"value {arg=0}{value=2}{display=\Device\NPF_(1234) (Wi-Fi)}" in windows
 
 
 def test_a_capture_without_a_pipe_is_refused() -> None:
@@ -227,7 +243,7 @@ def test_a_tshark_that_dies_holds_nothing_up(tmp_path: Path) -> None:
         came = list(blocks(pipe))
         _, said = running.communicate(timeout=30)
     assert [block.data[8:28] for block in came] == [block.data[8:28] for block in capture()]
-    assert b"13 packets were passed on without verdicts" in said
+    assert b"packets passed on without verdicts: 13" in said
 
 
 def test_a_live_capture_has_verdicts(home: dict[str, str], loopback: str) -> None:
@@ -278,7 +294,7 @@ def test_the_capture_goes_on_when_nothing_is_judged_in_time(loopback: str, tmp_p
     assert left[-1].kind == STATISTICS
     assert numbers == sorted(numbers)
     assert len(numbers) == count or b"came too fast to be captured" in said  # by the kernel, on a busy machine
-    assert b"%d packets were passed on without verdicts" % len(numbers) in said
+    assert b"packets passed on without verdicts: %d;" % len(numbers) in said
     assert running.returncode == 0
 
 
