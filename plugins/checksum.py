@@ -1,4 +1,4 @@
-"""The Internet checksum (RFC 1071), recomputed from a header's fields."""
+"""The Internet checksum (RFC 1071), recomputed from the fields of headers, and of TCP and UDP from their data too."""
 
 from __future__ import annotations
 
@@ -61,3 +61,43 @@ def pseudo_header_sum(source: str, destination: str, protocol: int, length: int)
     """
     convert = _number_6 if ":" in source else number
     return folded(convert(source) + convert(destination) + protocol + length)
+
+
+def word_sum(data: bytes) -> int:
+    """The ones' complement sum of the 16-bit words in ``data``, to which an odd byte at the end counts as the high one.
+    One division of a long number: a microsecond for a full segment."""
+    return folded(int.from_bytes(data + b"\0" if len(data) & 1 else data))
+
+
+def tcp_checksum(tcp: Any, source: str, destination: str) -> int | None:
+    """What the checksum field of a TCP segment should hold (RFC 9293 §3.1); None where bytes of it are not at hand.
+
+    :raises OSError: when an address is none
+    """
+    length, options = tcp.len or 0, b""
+    data = tcp.payload or b""
+    if len(data) != length or tcp.hdr_len is None or tcp.hdr_len < 20:
+        return None
+    if tcp.hdr_len > 20:
+        if tcp.options is None:
+            return None
+        options = tcp.layer.field("options").subcon.build(tcp.options)
+        if len(options) != tcp.hdr_len - 20:
+            return None
+    words = (tcp.srcport, tcp.dstport, tcp.seq_raw, tcp.ack_raw, tcp.window_size_value, tcp.urgent_pointer, tcp.flags)
+    if None in words:
+        return None
+    header = sum(words) + (tcp.hdr_len << 10) + pseudo_header_sum(source, destination, 6, tcp.hdr_len + length)
+    return ALL_ONES - folded(header + word_sum(options) + word_sum(data))
+
+
+def udp_checksum(udp: Any, source: str, destination: str) -> int | None:
+    """What the checksum field of a UDP datagram should hold (RFC 768); None where bytes of it are not at hand.
+
+    :raises OSError: when an address is none
+    """
+    data = udp.payload or b""
+    if udp.length is None or len(data) != udp.length - 8 or udp.srcport is None or udp.dstport is None:
+        return None
+    header = udp.srcport + udp.dstport + udp.length + pseudo_header_sum(source, destination, 17, udp.length)
+    return ALL_ONES - folded(header + word_sum(data)) or ALL_ONES

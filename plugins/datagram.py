@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from labdissect.dissectors.layer import Text
 
 from .analyzer import BaseAnalyzer, Settings
-from .checksum import ALL_ONES, number, pseudo_header_sum
+from .checksum import ALL_ONES, number, pseudo_header_sum, tcp_checksum, udp_checksum
 from .conversations import addresses
 from .hookspecs import hookimpl
+from .link import Remembered
 from .rule import Evidence, Explanation, Rule, Verdict
 from .udp import Exchange, Party
 
@@ -22,7 +23,9 @@ HEADER = 8
 """Bytes of the UDP header (RFC 768)."""
 TCP, UDP = 6, 17
 """Numbers of the protocols in the pseudo header."""
-CHECKED_GOOD = 1
+CHECKED_BAD, CHECKED_GOOD = 0, 1
+USUAL_MSS = 1460
+"""Bytes, where the handshake that would tell was not seen."""
 """tshark's ``checksum.status`` of a checksum that it found right."""
 TUNNEL_PORTS = frozenset({4341, 4789, 6081})
 """LISP, VXLAN, Geneve: tunnels whose outer UDP checksum may be 0 over IPv6 too (RFC 6935)."""
@@ -224,7 +227,55 @@ CHECKSUM_PARTIAL = Rule(
     ),
 )
 
-RULES: Sequence[Rule] = (DATAGRAM, LENGTH, LENGTH_WRONG, CHECKSUM_ZERO, CHECKSUM_PARTIAL)
+CHECKSUM_BAD = Rule(
+    "l4.checksum-bad",
+    "tcp",
+    "error",
+    93,
+    {
+        "": Text(
+            "Checksum {found:hex} is wrong: header and data give {right:hex}. Others of {source} are right (frame {other}), so this one "
+            "was damaged on its way. The receiver drops it without a word, as if it were lost.",
+            "检验和 {found:hex} 错误:由首部和数据算得 {right:hex}。{source} 的其他报文是正确的(第 {other} 帧),因此该报文在途中损坏;"
+            "接收方会直接丢弃,如同丢失。",
+        ),
+        "unsure": Text(
+            "Checksum {found:hex} is wrong: header and data give {right:hex}. No right one of {source} was seen so far: damaged or made "
+            "by hand, or captured on the sender before its card had computed it.",
+            "检验和 {found:hex} 错误:由首部和数据算得 {right:hex}。尚未见到 {source} 的正确检验和:可能损坏或伪造,也可能是在发送方"
+            "网卡计算之前捕获的。",
+        ),
+        "told": Text(
+            "Wireshark finds the checksum {found:hex} wrong. Unless this is the capturing host's own packet, whose checksum the card "
+            "computes later, it was damaged and the receiver drops it.",
+            "Wireshark 判定检验和 {found:hex} 错误。除非这是捕获主机自己发出、检验和由网卡稍后计算的报文,否则它已损坏,接收方会丢弃。",
+        ),
+    },
+    ("RFC 1071", "RFC 9293 §3.1", "RFC 768", "RFC 1122 §4.2.2.7"),
+    Text("The receiver asks for a damaged segment again.", "接收方会请求重传损坏的报文段。"),
+    Explanation(
+        Text(
+            "The checksum covers the pseudo header, the header and the data. A receiver that finds it wrong cannot trust any field, the "
+            "ports included, so it answers nothing; TCP's sender repeats the segment when its timer runs out.",
+            "检验和覆盖伪首部、首部和数据。接收方发现错误时,任何字段(包括端口)都不可信,因此不作任何应答;TCP 发送方在超时后重传。",
+        ),
+        Text(
+            "tcp.checksum or udp.checksum against the sum recomputed from the fields, the options and the payload: for each UDP datagram, "
+            "and for every TCP segment that is out of the ordinary. For routine segments Wireshark's own check counts: let it check by "
+            "-o tcp.check_checksum:TRUE, then tcp.checksum.status is 0.",
+            "把 tcp.checksum 或 udp.checksum 与由各字段、选项和载荷重新计算的结果比较:UDP 逐个数据报检查,TCP 检查所有不寻常的报文段。"
+            "对于常规报文段以 Wireshark 的检验为准:使用 -o tcp.check_checksum:TRUE 时,tcp.checksum.status 为 0。",
+        ),
+        Text(
+            "A sum that is merely unfinished is l4.checksum-partial. Wireshark leaves the check off because with offload every packet of the "
+            "capturing host looks wrong, and what it finds wrong it does not reassemble.",
+            "仅仅尚未完成的检验和属于 l4.checksum-partial。Wireshark 默认不检验,是因为启用卸载时捕获主机发出的每个报文都显得错误,"
+            "而它认为错误的报文不参与重组。",
+        ),
+    ),
+)
+
+RULES: Sequence[Rule] = (DATAGRAM, LENGTH, LENGTH_WRONG, CHECKSUM_ZERO, CHECKSUM_PARTIAL, CHECKSUM_BAD)
 
 SAID_LIMIT = 4096
 """Pairs of hosts for which it is remembered what was said once."""
@@ -233,7 +284,7 @@ OWN_RULES = frozenset({"dns", "mdns", "llmnr", "dhcp"})
 
 
 class Datagrams(BaseAnalyzer):
-    """Reads UDP headers, and the checksum of each end's first packet, TCP's as well."""
+    """Reads UDP headers, and checksums: of every datagram, and of TCP segments that are out of the ordinary."""
 
     layers = ("tcp", "udp")
     fields = (
@@ -262,14 +313,19 @@ class Datagrams(BaseAnalyzer):
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, ...], None] = {}
+        self._right: Remembered[str, tuple[int, Evidence]] = Remembered()
+        """Address → the frame of a packet from there whose checksum is right, and that checksum."""
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """What a datagram carries; once for each end, how it is checked."""
         segment = packet.segment
         if segment is not None:
-            if not segment.first_of_sender:
+            if packet.copy_of:
                 return None
-            return self._partial(packet, "tcp", TCP, _tcp_length(packet))
+            unfinished = self._partial(packet, "tcp", TCP, _tcp_length(packet)) if segment.first_of_sender else []
+            if unfinished or segment.length > (segment.receiver.mss or USUAL_MSS):
+                return unfinished  # a card that merges segments need not make a new checksum
+            return self._wrong(packet, "tcp", TCP)
         exchange = packet.conversation
         if not isinstance(exchange, Exchange) or ":icmp" in packet.protocols:  # an error's quoted header
             return None
@@ -277,13 +333,46 @@ class Datagrams(BaseAnalyzer):
         verdicts += _length(packet, exchange)
         if packet.udp.checksum == 0:
             verdicts += self._once(packet, _no_checksum(packet, exchange.sender))
-        elif exchange.sender.packets == 1:
-            verdicts += self._partial(packet, "udp", UDP, packet.udp.length)
+        else:
+            unfinished = self._partial(packet, "udp", UDP, packet.udp.length) if exchange.sender.packets == 1 else []
+            verdicts += unfinished or self._wrong(packet, "udp", UDP)
         return verdicts
 
     def _partial(self, packet: Packet, layer: str, protocol: int, length: int | None) -> list[Verdict]:
         verdict = _unfinished(packet, layer, protocol, length)
         return [] if verdict is None else self._once(packet, verdict)
+
+    def _wrong(self, packet: Packet, layer: str, protocol: int) -> list[Verdict]:
+        """The verdict if the checksum is neither right nor unfinished."""
+        header = packet.tcp if protocol == TCP else packet.udp
+        found, status = header.checksum, header.checksum_status
+        if found is None:
+            return []
+        source, target = addresses(packet)
+        fact = Evidence(packet.number, f"{layer}.checksum", f"0x{found:04x}")
+        if status == CHECKED_GOOD:
+            self._right[source] = packet.number, fact
+            return []
+        try:
+            right = tcp_checksum(header, source, target) if protocol == TCP else udp_checksum(header, source, target)
+            length = _tcp_length(packet) if protocol == TCP else header.length
+            # Windows leaves the length to the card as well, where the card also cuts large segments
+            unfinished = [pseudo_header_sum(source, target, protocol, counted) for counted in (length or 0, 0)]
+        except OSError:  # no addresses
+            return []
+        if found == right:
+            self._right[source] = packet.number, fact
+            return []
+        if found in unfinished or (right is None and status != CHECKED_BAD):
+            return []
+        params: dict[str, Any] = {"found": found, "right": right, "source": source}
+        if right is None:
+            told = Evidence(packet.number, f"{layer}.checksum.status", status)
+            return [Verdict(CHECKSUM_BAD, packet.number, params, (fact, told), "told")]
+        other = self._right.get(source)
+        if other is None:
+            return [Verdict(CHECKSUM_BAD, packet.number, params, (fact,), "unsure")]
+        return [Verdict(CHECKSUM_BAD, packet.number, {**params, "other": other[0]}, (fact, other[1]))]
 
     def _once(self, packet: Packet, verdict: Verdict) -> list[Verdict]:
         """The verdict, unless it was said for these two hosts before."""

@@ -394,6 +394,7 @@ class Conversation:
             and not (segment.acked_unseen or segment.keepalive or segment.first_of_sender)
             and segment.earlier is None
             and segment.d_sack is None
+            and tcp.checksum_status != 0
         )
         if segment.first_of_sender:
             sender.ttl = time_to_live(packet)

@@ -1,8 +1,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from labdissect.plugins.checksum import folded, ip_header_checksum, is_ipv4, pseudo_header_sum
+from labdissect.plugins.checksum import (
+    folded,
+    ip_header_checksum,
+    is_ipv4,
+    pseudo_header_sum,
+    tcp_checksum,
+    udp_checksum,
+    word_sum,
+)
 from tests.conftest import CAPTURES, ek, tshark
 from tests.plugins.judging import packets_of
 
@@ -25,6 +35,25 @@ def test_real_headers_hold_what_their_fields_give(name: str) -> None:
     for packet in packets_of(ek(name)):
         if packet.ip is not None:
             assert ip_header_checksum(packet.ip) == packet.ip.checksum
+
+
+@pytest.mark.parametrize("name", ["tcp-corrupted-segment", "udp-exchange", "ipv6-tcp-http", "tcp-urgent", "dns-basic"])
+def test_whole_segments_and_datagrams_hold_what_tshark_finds_right(name: str) -> None:
+    options = ("-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE")
+    packets = [one for one in packets_of(ek(name, *options)) if one.tcp is not None or one.udp is not None]
+    assert packets
+    for packet in packets:
+        ends = (packet.ip.src, packet.ip.dst) if packet.ip is not None else (packet.ipv6.src, packet.ipv6.dst)
+        header = packet.tcp or packet.udp
+        right = (tcp_checksum if packet.tcp is not None else udp_checksum)(header, *ends)
+        assert (right == header.checksum) == (header.checksum_status == 1), packet.number
+
+
+@given(st.binary(max_size=70))
+def test_an_odd_byte_is_the_high_one(data: bytes) -> None:
+    padded = data + b"\0" * (len(data) % 2)
+    words = [int.from_bytes(padded[at : at + 2]) for at in range(0, len(padded), 2)]
+    assert word_sum(data) == folded(sum(words))
 
 
 def test_what_is_an_address() -> None:

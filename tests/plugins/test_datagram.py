@@ -8,7 +8,7 @@ import yaml
 
 from labdissect.plugins.datagram import arithmetic
 from labdissect.plugins.rule import render
-from tests.conftest import DATA, Annotated, Registry, judged
+from tests.conftest import DATA, Annotated, Registry, ek, judge, judged
 from tests.plugins.built_captures import BUILT, built
 
 TABLE = yaml.safe_load((DATA / "rules" / "datagram.yaml").read_text())
@@ -127,3 +127,25 @@ def _names() -> Iterator[str]:
         "udp-headers",
     ):
         yield f"{name}.pcap"
+
+
+def test_a_damaged_segment_where_tshark_was_told_to_check() -> None:
+    """Its numbers go on where the last ended, so only Wireshark's check makes it more than routine."""
+    found = judge(ek("tcp-corrupted-segment", "-o", "tcp.check_checksum:TRUE"))
+    assert found.frames("l4.checksum-bad") == [8]
+    assert found.codes(8)[0] == "l4.checksum-bad"
+    params = found.verdict(8, "l4.checksum-bad").params
+    assert (params["found"], params["right"], params["other"]) == (0xEEDF, 0xEE8A, 3)  # 4 and 7 are routine
+    assert "tcp.loss.rto" in found.codes(9)
+
+
+@pytest.mark.parametrize("name", ["offload-bad-checksums", "loopback-tso", "seed-stack-web", "short-snaplen"])
+def test_unfinished_and_cut_are_not_wrong(name: str) -> None:
+    checked = judge(ek(name, "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"))
+    assert not checked.frames("l4.checksum-bad")
+    assert not judged(name).frames("l4.checksum-bad")
+
+
+def test_a_wrong_checksum_of_udp_needs_no_option() -> None:
+    verdict = judged("built/udp-headers").verdict(9, "l4.checksum-bad")
+    assert (verdict.params["found"], verdict.params["right"]) == (0x1234, 0xE261)
