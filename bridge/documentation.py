@@ -21,7 +21,7 @@ _DECIDED = Text("How it is decided", "判断依据")
 _OTHERWISE = Text("What else it could be", "其他可能")
 _CORRECTS = Text("The misconception that it corrects", "纠正的误解")
 _EXAMPLE = Text("Example", "示例")
-_EVIDENCE = Text("frame {0}: `{1}` = {2}", "第 {0} 帧:`{1}` = {2}")
+_EVIDENCE = Text("frame {0}: `{1}` = {2}", "第 {0} 帧：`{1}` = {2}")
 
 
 def pages(rules: Iterable[Rule]) -> dict[str, str]:

@@ -30,7 +30,7 @@ FAILED = Rule(
     1,
     Text(
         "Plugin {plugin} failed at this packet ({file}, line {line}: {error}) and is switched off.",
-        "插件 {plugin} 在该分组上出错({file} 第 {line} 行:{error}),已停用。",
+        "插件 {plugin} 在该分组上出错（{file} 第 {line} 行：{error}），已停用。",
     ),
 )
 

@@ -21,7 +21,7 @@ from labdissect.dissectors.layer import Text
 HELD_LIMIT = 16 << 20
 """Bytes of output that may wait; the oldest are given up."""
 
-PAUSED = Text("── paused: packets are still captured; space goes on ──", "── 已暂停:仍在捕获;按空格键继续 ──")
+PAUSED = Text("── paused: packets are still captured; space goes on ──", "── 已暂停：仍在捕获；按空格键继续 ──")
 GIVEN_UP = Text("── {count} lines were too many to keep ──", "── 有 {count} 行因过多而未保留 ──")
 
 try:

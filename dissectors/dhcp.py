@@ -70,19 +70,19 @@ _IS_MAC = (this["hw.type"] == ETHERNET) & (this["hw.len"] == 6)
 
 LAYER = Layer(
     name="dhcp",
-    title=Text("Dynamic Host Configuration Protocol", "动态主机配置协议(DHCP)"),
+    title=Text("Dynamic Host Configuration Protocol", "动态主机配置协议（DHCP）"),
     source="RFC 2131",
     over=(("udp.port", 67), ("udp.port", 68)),
     assemble=assemble,
     pieces=("dhcp.option.type", "dhcp.option.length", "dhcp.option.value", "dhcp.option.end"),
     struct=Struct(
-        "type" / Int8ub * note("1 from a client, 2 from a server", "1 客户请求,2 服务器应答", MESSAGE),
-        "hw.type" / Int8ub * note("kind of hardware address: 1 Ethernet", "硬件类型:1 为以太网", MESSAGE, base=16),
-        "hw.len" / Int8ub * note("bytes of the hardware address", "硬件地址长度,字节", MESSAGE),
+        "type" / Int8ub * note("1 from a client, 2 from a server", "1 客户请求，2 服务器应答", MESSAGE),
+        "hw.type" / Int8ub * note("kind of hardware address: 1 Ethernet", "硬件类型：1 为以太网", MESSAGE, base=16),
+        "hw.len" / Int8ub * note("bytes of the hardware address", "硬件地址长度，字节", MESSAGE),
         "hops" / Int8ub * note("relay agents passed", "经过的中继代理数", MESSAGE),
         "id"
         / Int32ub
-        * note("the same in all messages of one transaction", "事务标识:同一次交互中相同", MESSAGE, base=16),
+        * note("the same in all messages of one transaction", "事务标识：同一次交互中相同", MESSAGE, base=16),
         "secs" / Int16ub * note("seconds since the client began", "客户开始申请以来的秒数", MESSAGE),
         *bits(
             "_flags",
@@ -103,12 +103,12 @@ LAYER = Layer(
         * note("rest of the address's room", "硬件地址字段的剩余字节", MESSAGE),
         "server" / text_of(64) * note("name of the server", "服务器主机名", MESSAGE),
         "file" / text_of(128) * note("name of the boot file", "启动文件名", MESSAGE),
-        "cookie" / Ipv4Address * note("99.130.83.99: options follow", "魔术字 99.130.83.99:其后为选项", "RFC 2131 §3"),
+        "cookie" / Ipv4Address * note("99.130.83.99: options follow", "魔术字 99.130.83.99：其后为选项", "RFC 2131 §3"),
         "options"
         / OPTIONS
         * note(
             "options; 53 tells the kind of message: 1 discover, 2 offer, 3 request, 5 ack",
-            "选项;53 为报文类型:1 发现,2 提供,3 请求,5 确认",
+            "选项；53 为报文类型：1 发现，2 提供，3 请求，5 确认",
             OPTION,
         ),
     ),
@@ -118,7 +118,7 @@ LAYER = Layer(
             int,
             note(
                 "kind of message: 1 discover, 2 offer, 3 request, 4 decline, 5 ack, 6 nak, 7 release, 8 inform",
-                "报文类型:1 发现,2 提供,3 请求,4 拒绝,5 确认,6 否认,7 释放,8 通知",
+                "报文类型：1 发现，2 提供，3 请求，4 拒绝，5 确认，6 否认，7 释放，8 通知",
                 "RFC 2132 §9.6",
             ),
         ),

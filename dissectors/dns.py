@@ -268,7 +268,7 @@ PIECES = (
 
 LAYER = Layer(
     name="dns",
-    title=Text("Domain Name System", "域名系统(DNS)"),
+    title=Text("Domain Name System", "域名系统（DNS）"),
     source="RFC 1035",
     over=(("udp.port", 53), ("tcp.port", 53)),
     assemble=assemble,
@@ -277,34 +277,36 @@ LAYER = Layer(
     struct=Struct(
         "length"
         / When(_has_length, Int16ub)
-        * note("bytes of the message that follows (TCP only)", "其后报文的长度,字节(仅 TCP)", "RFC 1035 §4.2.2"),
+        * note("bytes of the message that follows (TCP only)", "其后报文的长度，字节（仅 TCP）", "RFC 1035 §4.2.2"),
         "_message" / Peek(GreedyBytes),
-        "id" / Int16ub * note("matches the answer to its query", "标识:应答与查询相同", HEADER, base=16),
+        "id" / Int16ub * note("matches the answer to its query", "标识：应答与查询相同", HEADER, base=16),
         *bits(
             "_flags",
             Int16ub,
             part("flags", 0, 16, note("flags and codes", "标志与代码", HEADER, base=16)),
-            part("flags.response", 15, 1, note("an answer, else a query", "应答(否则为查询)", HEADER)),
-            part("flags.opcode", 11, 4, note("0 query, 4 notify, 5 update", "操作码:0 标准查询,4 通知,5 更新", HEADER)),
+            part("flags.response", 15, 1, note("an answer, else a query", "应答（否则为查询）", HEADER)),
+            part(
+                "flags.opcode", 11, 4, note("0 query, 4 notify, 5 update", "操作码：0 标准查询，4 通知，5 更新", HEADER)
+            ),
             part("flags.authoritative", 10, 1, note("the server is in charge of the name", "权威应答", HEADER)),
-            part("flags.truncated", 9, 1, note("cut off; ask again by TCP", "被截断,应改用 TCP 重新查询", HEADER)),
+            part("flags.truncated", 9, 1, note("cut off; ask again by TCP", "被截断，应改用 TCP 重新查询", HEADER)),
             part("flags.recdesired", 8, 1, note("the server should ask others", "期望递归", HEADER)),
             part("flags.recavail", 7, 1, note("the server does ask others", "支持递归", HEADER)),
-            part("flags.z", 6, 1, note("reserved, zero", "保留,为 0", HEADER)),
+            part("flags.z", 6, 1, note("reserved, zero", "保留，为 0", HEADER)),
             part(
                 "flags.authenticated",
                 5,
                 1,
-                note("the data was verified (DNSSEC)", "数据已验证(DNSSEC)", "RFC 4035 §3.2.3"),
+                note("the data was verified (DNSSEC)", "数据已验证（DNSSEC）", "RFC 4035 §3.2.3"),
             ),
-            part("flags.checkdisable", 4, 1, note("do not verify (DNSSEC)", "不要验证(DNSSEC)", "RFC 4035 §3.2.2")),
+            part("flags.checkdisable", 4, 1, note("do not verify (DNSSEC)", "不要验证（DNSSEC）", "RFC 4035 §3.2.2")),
             part(
                 "flags.rcode",
                 0,
                 4,
                 note(
                     "0 no error, 2 server failure, 3 no such name, 5 refused",
-                    "应答码:0 无差错,2 服务器失败,3 域名不存在,5 拒绝",
+                    "应答码：0 无差错，2 服务器失败，3 域名不存在，5 拒绝",
                     HEADER,
                 ),
             ),
@@ -315,7 +317,7 @@ LAYER = Layer(
         "count.add_rr" / Int16ub * note("further records", "附加资源记录数", HEADER),
         "queries"
         / Array(this["count.queries"], _QUESTION)
-        * note("what is asked: name, type, class", "查询的问题:名称、类型、类", QUESTION),
+        * note("what is asked: name, type, class", "查询的问题：名称、类型、类", QUESTION),
         "answers" / Array(this["count.answers"], _RECORD) * note("records that answer", "回答的资源记录", RECORD),
         "authorities"
         / Array(this["count.auth_rr"], _RECORD)
@@ -324,14 +326,14 @@ LAYER = Layer(
         / Array(this["count.add_rr"], _RECORD)
         * note(
             "further records, such as addresses of servers; OPT is EDNS",
-            "附加资源记录,如服务器的地址;OPT 属于 EDNS",
+            "附加资源记录，如服务器的地址；OPT 属于 EDNS",
             EDNS,
         ),
         "_rest" / GreedyBytes,
     ),
     derived=(
         Derived("response_to", int, note("frame with the query", "对应查询所在的帧")),
-        Derived("response_in", int, note("frame with the answer (needs two passes)", "应答所在的帧(需两遍分析)")),
+        Derived("response_in", int, note("frame with the answer (needs two passes)", "应答所在的帧（需两遍分析）")),
         Derived("time", float, note("seconds from query to answer", "从查询到应答的秒数")),
         Derived("retransmission", bool, note("the same query or answer was seen before", "重传的查询或应答")),
     ),

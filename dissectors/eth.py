@@ -23,12 +23,12 @@ LAYER = Layer(
         "_kind" / Rebuilt(Peek(Int16ub), lambda header: header.len if header.get("type") is None else header.type),
         "type"
         / When(this._kind >= SMALLEST_TYPE, Int16ub)
-        * note("protocol of the payload (EtherType)", "上层协议类型(EtherType)", "IEEE 802.3-2022 §3.2.6", base=16),
+        * note("protocol of the payload (EtherType)", "上层协议类型（EtherType）", "IEEE 802.3-2022 §3.2.6", base=16),
         "len"
         / When(this._kind < SMALLEST_TYPE, Int16ub)
         * note(
             "bytes of payload, padding not counted (IEEE 802.3)",
-            "数据长度,字节,不含填充(IEEE 802.3)",
+            "数据长度，字节，不含填充（IEEE 802.3）",
             "IEEE 802.3-2022 §3.2.6",
         ),
         "_next" / Worked(lambda header: "llc" if header.type is None else header.type),
@@ -38,7 +38,7 @@ LAYER = Layer(
             "dst.ig",
             bool,
             note(
-                "the receiver is a group (multicast, broadcast)", "目的地址是组地址(多播或广播)", "IEEE 802-2014 §8.2"
+                "the receiver is a group (multicast, broadcast)", "目的地址是组地址（多播或广播）", "IEEE 802-2014 §8.2"
             ),
         ),
         Derived(
@@ -49,7 +49,9 @@ LAYER = Layer(
         Derived(
             "src.ig",
             bool,
-            note("the sender's address is a group's, which is an error", "源地址是组地址(错误)", "IEEE 802-2014 §8.2"),
+            note(
+                "the sender's address is a group's, which is an error", "源地址是组地址（错误）", "IEEE 802-2014 §8.2"
+            ),
         ),
         Derived(
             "src.lg",
@@ -61,7 +63,7 @@ LAYER = Layer(
             bytes,
             note(
                 "bytes that fill the frame up to its minimum of 60",
-                "填充字节,使帧达到最小长度 60",
+                "填充字节，使帧达到最小长度 60",
                 "IEEE 802.3-2022 §3.2.8",
             ),
         ),
@@ -70,7 +72,10 @@ LAYER = Layer(
             "fcs",
             int,
             note(
-                "frame check sequence, where it was captured", "帧检验序列(若被捕获)", "IEEE 802.3-2022 §3.2.9", base=16
+                "frame check sequence, where it was captured",
+                "帧检验序列（若被捕获）",
+                "IEEE 802.3-2022 §3.2.9",
+                base=16,
             ),
         ),
     ),

@@ -13,25 +13,27 @@ LAYER = Layer(
     struct=Struct(),
     selects=("wtap_encap", "encap_type"),
     derived=(
-        Derived("number", int, note("the packet's number in the capture, from 1", "分组在捕获文件中的编号,从 1 开始")),
+        Derived("number", int, note("the packet's number in the capture, from 1", "分组在捕获文件中的编号，从 1 开始")),
         Derived(
-            "time_epoch", Time, note("when it was captured, seconds since 1970 UTC", "捕获时刻:自 1970 年 UTC 起的秒数")
+            "time_epoch",
+            Time,
+            note("when it was captured, seconds since 1970 UTC", "捕获时刻：自 1970 年 UTC 起的秒数"),
         ),
         Derived("time_relative", float, note("seconds since the first packet", "距第一个分组的秒数")),
         Derived("time_delta", float, note("seconds since the packet before", "距前一个分组的秒数")),
-        Derived("len", int, note("bytes on the wire", "链路上的长度,字节")),
+        Derived("len", int, note("bytes on the wire", "链路上的长度，字节")),
         Derived(
             "cap_len",
             int,
-            note("bytes captured; fewer when the snapshot length cut it", "捕获的长度,字节;被快照长度截断时较小"),
+            note("bytes captured; fewer when the snapshot length cut it", "捕获的长度，字节；被快照长度截断时较小"),
         ),
-        Derived("protocols", str, note("names of its protocols, outermost first", "协议栈,从最外层开始")),
+        Derived("protocols", str, note("names of its protocols, outermost first", "协议栈，从最外层开始")),
         Derived(
             "encap_type",
             int,
             note(
                 "link type: 1 Ethernet, 7 raw IP, 25 and 210 Linux cooked",
-                "链路类型:1 以太网,7 原始 IP,25 与 210 Linux cooked",
+                "链路类型：1 以太网，7 原始 IP,25 与 210 Linux cooked",
             ),
         ),
         Derived("section_number", int, note("section of the pcapng file", "pcapng 文件的节编号")),

@@ -95,7 +95,7 @@ def assemble(fields: Fields) -> dict[str, Any]:
 
 LAYER = Layer(
     name="http",
-    title=Text("Hypertext Transfer Protocol", "超文本传送协议(HTTP)"),
+    title=Text("Hypertext Transfer Protocol", "超文本传送协议（HTTP）"),
     source="RFC 9112",
     over=(("tcp.port", 80), ("tcp.port", 3128), ("tcp.port", 8080), ("tcp.port", 8088)),
     assemble=assemble,
@@ -105,10 +105,10 @@ LAYER = Layer(
         "_head" / _Head(),
         "request.method"
         / Worked(lambda header: _start(header, 0, response=False), _TEXT)
-        * note("what is to be done: GET, HEAD, POST", "方法:GET、HEAD、POST 等", REQUEST_LINE),
+        * note("what is to be done: GET, HEAD, POST", "方法：GET、HEAD、POST 等", REQUEST_LINE),
         "request.uri"
         / Worked(lambda header: _start(header, 1, response=False), _TEXT)
-        * note("with what", "请求的资源(URI)", REQUEST_LINE),
+        * note("with what", "请求的资源（URI）", REQUEST_LINE),
         "request.version"
         / Worked(lambda header: _start(header, 2, response=False), _TEXT)
         * note("version of the client", "客户的协议版本", REQUEST_LINE),
@@ -119,7 +119,7 @@ LAYER = Layer(
         / Worked(_code, Int16ub)
         * note(
             "2xx done, 3xx elsewhere, 4xx the client's fault, 5xx the server's",
-            "状态码:2xx 成功,3xx 重定向,4xx 客户差错,5xx 服务器差错",
+            "状态码：2xx 成功，3xx 重定向，4xx 客户差错，5xx 服务器差错",
             STATUS_LINE,
         ),
         "response.phrase"
@@ -127,18 +127,18 @@ LAYER = Layer(
         * note("the status in words", "状态短语", STATUS_LINE),
         "request.line"
         / Worked(lambda header: _lines(header, response=False))
-        * note("each header line of a request, with its line end", "请求的各首部行,含行尾", FIELD_LINES),
+        * note("each header line of a request, with its line end", "请求的各首部行，含行尾", FIELD_LINES),
         "response.line"
         / Worked(lambda header: _lines(header, response=True))
-        * note("each header line of a response, with its line end", "响应的各首部行,含行尾", FIELD_LINES),
+        * note("each header line of a response, with its line end", "响应的各首部行，含行尾", FIELD_LINES),
         _field("Host", "name of the server that is meant", "所请求的主机", "RFC 9110 §7.2"),
         _field(
             "Connection",
             "close: no further request on this connection",
-            "连接管理;close 表示此后关闭",
+            "连接管理；close 表示此后关闭",
             "RFC 9110 §7.6.1",
         ),
-        _field("User-Agent", "the client's program", "用户代理(客户程序)", "RFC 9110 §10.1.5"),
+        _field("User-Agent", "the client's program", "用户代理（客户程序）", "RFC 9110 §10.1.5"),
         _field("Accept", "kinds of content that the client takes", "客户可接受的媒体类型", "RFC 9110 §12.5.1"),
         _field("Referer", "page that the request came from", "来源页面", "RFC 9110 §10.1.3"),
         _field("Cookie", "what the server had the client keep", "客户保存的 Cookie", "RFC 6265 §4.2"),
@@ -147,12 +147,12 @@ LAYER = Layer(
         _field("Date", "when the response was made", "响应产生的时间", "RFC 9110 §6.6.1"),
         _field("Location", "where to go instead", "重定向的目标地址", "RFC 9110 §10.2.2"),
         _field("Content-Type", "kind of the body", "主体的媒体类型", "RFC 9110 §8.3"),
-        _field("Content-Length", "bytes of the body", "主体长度,字节", "RFC 9110 §8.6"),
+        _field("Content-Length", "bytes of the body", "主体长度，字节", "RFC 9110 §8.6"),
         _field("Content-Encoding", "how the body is compressed", "主体的压缩方式", "RFC 9110 §8.4"),
         _field(
             "Transfer-Encoding",
             "chunked: the body comes in pieces, each with its length",
-            "传送编码;chunked 为分块传送",
+            "传送编码；chunked 为分块传送",
             "RFC 9112 §6.1",
         ),
         _field("Last-Modified", "when the content last changed", "内容最后修改时间", "RFC 9110 §8.8.2"),
@@ -163,7 +163,7 @@ LAYER = Layer(
         Derived("content_length", int, note("Content-Length as a number", "Content-Length 的数值", "RFC 9110 §8.6")),
         Derived("request.full_uri", str, note("the whole address of what is asked for", "完整的请求地址")),
         Derived("request_in", int, note("frame with the request", "对应请求所在的帧")),
-        Derived("response_in", int, note("frame with the response (needs two passes)", "响应所在的帧(需两遍分析)")),
+        Derived("response_in", int, note("frame with the response (needs two passes)", "响应所在的帧（需两遍分析）")),
         Derived("time", float, note("seconds from request to response", "从请求到响应的秒数")),
     ),
 )

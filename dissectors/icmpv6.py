@@ -146,7 +146,7 @@ _KNOWN = _is(*ERRORS, 128, 129, *LISTENERS, RS, RA, NS, NA, RD, LISTENER_REPORT_
 
 LAYER = Layer(
     name="icmpv6",
-    title=Text("Internet Control Message Protocol for IPv6", "用于 IPv6 的网际控制报文协议(ICMPv6)"),
+    title=Text("Internet Control Message Protocol for IPv6", "用于 IPv6 的网际控制报文协议（ICMPv6）"),
     source="RFC 4443",
     over=(("ip.proto", 58),),
     selects=("ip.proto", "_next"),
@@ -159,26 +159,26 @@ LAYER = Layer(
         / Int8ub
         * note(
             "1 to 127 errors; 128 echo, 129 echo reply, 133 to 137 neighbor discovery",
-            "类型:1~127 差错;128 回送请求,129 回送回答,133~137 邻居发现",
+            "类型：1~127 差错；128 回送请求，129 回送回答，133~137 邻居发现",
             MESSAGE,
         ),
-        "code" / Int8ub * note("which case of the type", "代码:该类型的具体情况", MESSAGE),
+        "code" / Int8ub * note("which case of the type", "代码：该类型的具体情况", MESSAGE),
         "checksum" / Int16ub * note("over pseudo header and message", "伪首部与报文的检验和", "RFC 4443 §2.3", base=16),
         "mtu"
         / _of(Int32ub, TOO_BIG)
-        * note("the largest packet that the next link takes, bytes", "下一跳链路的 MTU,字节", "RFC 4443 §3.2"),
+        * note("the largest packet that the next link takes, bytes", "下一跳链路的 MTU，字节", "RFC 4443 §3.2"),
         "pointer"
         / _of(Int32ub, PARAMETER_PROBLEM)
-        * note("byte of the quoted packet that is wrong", "指针:出错字节的位置", "RFC 4443 §3.4"),
+        * note("byte of the quoted packet that is wrong", "指针：出错字节的位置", "RFC 4443 §3.4"),
         "echo.identifier"
         / _of(Int16ub, 128, 129)
-        * note("the same in all messages of one sender", "标识符:区分不同的发送进程", ECHO, base=16),
+        * note("the same in all messages of one sender", "标识符：区分不同的发送进程", ECHO, base=16),
         "echo.sequence_number"
         / _of(Int16ub, 128, 129)
-        * note("number of the request, repeated in its reply", "序号:应答与请求相同", ECHO),
+        * note("number of the request, repeated in its reply", "序号：应答与请求相同", ECHO),
         "mld.maximum_response_delay"
         / _of(Int16ub, *LISTENERS)
-        * note("milliseconds within which listeners must report", "组成员报告的最大响应延迟,毫秒", LISTENER),
+        * note("milliseconds within which listeners must report", "组成员报告的最大响应延迟，毫秒", LISTENER),
         "_unused_2" / _of(Int16ub, *LISTENERS, LISTENER_REPORT_2),
         "mldr.nb_mcast_records"
         / _of(Int16ub, LISTENER_REPORT_2)
@@ -188,7 +188,7 @@ LAYER = Layer(
         "nd.ra.cur_hop_limit"
         / _of(Int8ub, RA)
         * note(
-            "hop limit that hosts should use; 0: not told", "建议主机使用的跳数限制;0 表示未指定", ROUTER_ADVERTISEMENT
+            "hop limit that hosts should use; 0: not told", "建议主机使用的跳数限制；0 表示未指定", ROUTER_ADVERTISEMENT
         ),
         *bits(
             "_ra_flags",
@@ -198,7 +198,7 @@ LAYER = Layer(
                 "nd.ra.flag.m",
                 7,
                 1,
-                note("addresses are to be had by DHCPv6", "地址由 DHCPv6 分配(管理地址配置)", ROUTER_ADVERTISEMENT),
+                note("addresses are to be had by DHCPv6", "地址由 DHCPv6 分配（管理地址配置）", ROUTER_ADVERTISEMENT),
             ),
             part(
                 "nd.ra.flag.o",
@@ -211,7 +211,7 @@ LAYER = Layer(
                 "nd.ra.flag.prf",
                 3,
                 2,
-                note("preference: 0 medium, 1 high, 3 low", "优先级:0 中,1 高,3 低", "RFC 4191 §2.2"),
+                note("preference: 0 medium, 1 high, 3 low", "优先级：0 中，1 高，3 低", "RFC 4191 §2.2"),
             ),
             part("nd.ra.flag.p", 2, 1, note("sent on by a proxy", "由代理转发", "RFC 4389 §4.1.3.3")),
             when=_is(RA),
@@ -220,15 +220,17 @@ LAYER = Layer(
         / _of(Int16ub, RA)
         * note(
             "seconds as a default router; 0: it is none",
-            "作为默认路由器的有效时间,秒;0 表示不是默认路由器",
+            "作为默认路由器的有效时间，秒；0 表示不是默认路由器",
             ROUTER_ADVERTISEMENT,
         ),
         "nd.ra.reachable_time"
         / _of(Int32ub, RA)
-        * note("milliseconds that a neighbor counts as reachable", "邻居可达状态的保持时间,毫秒", ROUTER_ADVERTISEMENT),
+        * note(
+            "milliseconds that a neighbor counts as reachable", "邻居可达状态的保持时间，毫秒", ROUTER_ADVERTISEMENT
+        ),
         "nd.ra.retrans_timer"
         / _of(Int32ub, RA)
-        * note("milliseconds between solicitations", "邻居请求的重传间隔,毫秒", ROUTER_ADVERTISEMENT),
+        * note("milliseconds between solicitations", "邻居请求的重传间隔，毫秒", ROUTER_ADVERTISEMENT),
         "nd.ns.target_address"
         / _of(Ipv6Address, NS)
         * note("address that is asked for", "被询问的地址", NEIGHBOR_SOLICITATION),
@@ -260,8 +262,8 @@ LAYER = Layer(
         "_next" / Worked(lambda header: IPV6_IN_IP if header.type in ERRORS else None),
     ),
     derived=(
-        Derived("checksum.status", int, note("0 bad, 1 good, 2 not checked", "0 错误,1 正确,2 未检验")),
-        Derived("resp_in", int, note("frame with the reply (needs two passes)", "应答所在的帧(需两遍分析)")),
+        Derived("checksum.status", int, note("0 bad, 1 good, 2 not checked", "0 错误，1 正确，2 未检验")),
+        Derived("resp_in", int, note("frame with the reply (needs two passes)", "应答所在的帧（需两遍分析）")),
         Derived("resp_to", int, note("frame with the request", "对应请求所在的帧")),
         Derived("resptime", float, note("milliseconds from request to reply", "从请求到应答的毫秒数")),
     ),

@@ -32,9 +32,9 @@ OPTIONS = Options(
 )
 """Options of the hop-by-hop and of the destination options header."""
 
-_NEXT = note("what follows, numbered as IPv4's protocol field", "下一个首部(编号同 IPv4 的协议字段)", HEADER)
-_LENGTH = note("units of 8 bytes, the first not counted", "首部长度,以 8 字节为单位,不计最前面 8 字节", HEADER)
-_BYTES = Derived("len_oct", int, note("length in bytes", "首部长度,字节", HEADER))
+_NEXT = note("what follows, numbered as IPv4's protocol field", "下一个首部（编号同 IPv4 的协议字段）", HEADER)
+_LENGTH = note("units of 8 bytes, the first not counted", "首部长度，以 8 字节为单位，不计最前面 8 字节", HEADER)
+_BYTES = Derived("len_oct", int, note("length in bytes", "首部长度，字节", HEADER))
 
 
 def assemble_options(fields: Fields) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _options_header(name: str, title: Text, number: int, source: str) -> Layer:
             "len" / Int8ub * _LENGTH,
             "options"
             / FixedSized(this.len * 8 + 6, OPTIONS)
-            * note("options, padded to a multiple of 8 bytes", "选项,填充到 8 字节的整数倍", OPTION),
+            * note("options, padded to a multiple of 8 bytes", "选项，填充到 8 字节的整数倍", OPTION),
         ),
         derived=(_BYTES,),
     )
@@ -88,7 +88,7 @@ def _options_header(name: str, title: Text, number: int, source: str) -> Layer:
 
 IPV6 = Layer(
     name="ipv6",
-    title=Text("Internet Protocol version 6", "网际协议第 6 版(IPv6)"),
+    title=Text("Internet Protocol version 6", "网际协议第 6 版（IPv6）"),
     source="RFC 8200",
     over=(
         ("ethertype", 0x86DD),
@@ -104,21 +104,21 @@ IPV6 = Layer(
         *bits(
             "_version_class_flow",
             Int32ub,
-            part("version", 28, 4, note("6", "版本号,为 6", HEADER)),
+            part("version", 28, 4, note("6", "版本号，为 6", HEADER)),
             part(
                 "tclass",
                 20,
                 8,
-                note("differentiated services and ECN", "流量类别:区分服务与 ECN", "RFC 8200 §7", base=16),
+                note("differentiated services and ECN", "流量类别：区分服务与 ECN", "RFC 8200 §7", base=16),
             ),
-            part("tclass.dscp", 22, 6, note("class of service (DSCP)", "区分服务码点(DSCP)", "RFC 2474 §3")),
+            part("tclass.dscp", 22, 6, note("class of service (DSCP)", "区分服务码点（DSCP）", "RFC 2474 §3")),
             part(
                 "tclass.ecn",
                 20,
                 2,
                 note(
                     "congestion: 0 not capable, 1 and 2 capable, 3 experienced",
-                    "显式拥塞通知:0 不支持,1 和 2 支持,3 经历拥塞",
+                    "显式拥塞通知：0 不支持，1 和 2 支持，3 经历拥塞",
                     "RFC 3168 §5",
                 ),
             ),
@@ -126,18 +126,18 @@ IPV6 = Layer(
                 "flow",
                 0,
                 20,
-                note("the same for all packets of a flow", "流标号:同一流的分组相同", "RFC 6437 §2", base=16),
+                note("the same for all packets of a flow", "流标号：同一流的分组相同", "RFC 6437 §2", base=16),
             ),
         ),
         "plen"
         / Int16ub
         * note(
-            "bytes after this header, extension headers counted", "有效载荷长度:本首部之后的字节数,含扩展首部", HEADER
+            "bytes after this header, extension headers counted", "有效载荷长度：本首部之后的字节数，含扩展首部", HEADER
         ),
         "nxt" / Int8ub * _NEXT,
         "hlim"
         / Int8ub
-        * note("hops left; a router that makes it 0 drops the packet", "跳数限制:减为 0 时路由器丢弃分组", HEADER),
+        * note("hops left; a router that makes it 0 drops the packet", "跳数限制：减为 0 时路由器丢弃分组", HEADER),
         "src" / Ipv6Address * note("address of the sender", "源地址", HEADER),
         "dst" / Ipv6Address * note("address of the receiver", "目的地址", HEADER),
     ),
@@ -145,7 +145,7 @@ IPV6 = Layer(
         Derived(
             "stream",
             int,
-            note("number that Wireshark (4.4 on) gives the pair of addresses", "Wireshark(4.4 起)给地址对的编号"),
+            note("number that Wireshark (4.4 on) gives the pair of addresses", "Wireshark（4.4 起）给地址对的编号"),
         ),
     ),
 )
@@ -169,19 +169,19 @@ ROUTING = Layer(
         / Int8ub
         * note(
             "0 source route (forbidden since RFC 5095), 2 mobile IPv6, 4 segment routing",
-            "类型:0 源路由(RFC 5095 起禁用),2 移动 IPv6,4 分段路由",
+            "类型：0 源路由（RFC 5095 起禁用），2 移动 IPv6,4 分段路由",
             ROUTING_HEADER,
         ),
         "segleft" / Int8ub * note("nodes still to be visited", "剩余节点数", ROUTING_HEADER),
         "src.reserved"
         / When(this.type == SOURCE_ROUTE, Bytes(4))
-        * note("reserved, zero", "保留,为 0", "RFC 2460 §4.4"),
+        * note("reserved, zero", "保留，为 0", "RFC 2460 §4.4"),
         "src.addr"
         / When(this.type == SOURCE_ROUTE, Array(this.len // 2, Ipv6Address))
         * note("addresses to be visited", "要经过的节点地址", "RFC 2460 §4.4"),
         "mipv6.reserved"
         / When(this.type == HOME_ADDRESS, Bytes(4))
-        * note("reserved, zero", "保留,为 0", "RFC 6275 §6.4.1"),
+        * note("reserved, zero", "保留，为 0", "RFC 6275 §6.4.1"),
         "mipv6.home_address"
         / When(this.type == HOME_ADDRESS, Ipv6Address)
         * note("home address of the mobile node", "移动节点的家乡地址", "RFC 6275 §6.4.1"),
@@ -190,13 +190,13 @@ ROUTING = Layer(
         * note("index of the last segment in the list", "分段列表最后一项的序号", "RFC 8754 §2"),
         "srh.flags"
         / When(this.type == SEGMENTS, Int8ub)
-        * note("flags, none is defined", "标志,尚未定义", "RFC 8754 §2", base=16),
+        * note("flags, none is defined", "标志，尚未定义", "RFC 8754 §2", base=16),
         "srh.tag"
         / When(this.type == SEGMENTS, Bytes(2))
         * note("marks packets of one class", "标记同类分组", "RFC 8754 §2"),
         "srh.addr"
         / When(this.type == SEGMENTS, Array(this["srh.last_entry"] + 1, Ipv6Address))
-        * note("segments, the last one first", "分段列表,倒序", "RFC 8754 §2"),
+        * note("segments, the last one first", "分段列表，倒序", "RFC 8754 §2"),
         "_rest" / Bytes(lambda header: header.len * 8 + 4 - _routing_size(header)),
     ),
     derived=(_BYTES,),
@@ -223,7 +223,7 @@ FRAGMENT = Layer(
     selects=("ip.proto", "_next"),
     struct=Struct(
         "nxt" / Int8ub * _NEXT,
-        "reserved_octet" / Int8ub * note("reserved, zero", "保留,为 0", FRAGMENT_HEADER, base=16),
+        "reserved_octet" / Int8ub * note("reserved, zero", "保留，为 0", FRAGMENT_HEADER, base=16),
         *bits(
             "_offset_flags",
             Int16ub,
@@ -231,14 +231,14 @@ FRAGMENT = Layer(
                 "offset",
                 3,
                 13,
-                note("where this fragment begins, in units of 8 bytes", "片偏移,以 8 字节为单位", FRAGMENT_HEADER),
+                note("where this fragment begins, in units of 8 bytes", "片偏移，以 8 字节为单位", FRAGMENT_HEADER),
             ),
-            part("reserved_bits", 1, 2, note("reserved, zero", "保留,为 0", FRAGMENT_HEADER)),
+            part("reserved_bits", 1, 2, note("reserved, zero", "保留，为 0", FRAGMENT_HEADER)),
             part("more", 0, 1, note("more fragments follow", "后面还有分片", FRAGMENT_HEADER)),
         ),
         "ident"
         / Int32ub
-        * note("the same in all fragments of a packet", "标识:同一分组的各分片相同", FRAGMENT_HEADER, base=16),
+        * note("the same in all fragments of a packet", "标识：同一分组的各分片相同", FRAGMENT_HEADER, base=16),
         "_next" / Worked(lambda header: header.nxt if header.offset == 0 else None),
     ),
 )

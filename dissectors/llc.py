@@ -30,7 +30,7 @@ def _is_ethertype(header: Any) -> bool:
 
 LAYER = Layer(
     name="llc",
-    title=Text("Logical Link Control", "逻辑链路控制(LLC)"),
+    title=Text("Logical Link Control", "逻辑链路控制（LLC）"),
     source="IEEE 802.2",
     over=(("ethertype", "llc"),),
     selects=("ethertype", "type"),
@@ -44,7 +44,7 @@ LAYER = Layer(
                 8,
                 note(
                     "service access point of the receiver: 0x42 spanning tree, 0xaa SNAP",
-                    "目的服务访问点:0x42 生成树,0xaa SNAP",
+                    "目的服务访问点：0x42 生成树，0xaa SNAP",
                     HEADER,
                     base=16,
                 ),
@@ -55,25 +55,25 @@ LAYER = Layer(
             "_ssap",
             Int8ub,
             part("ssap", 0, 8, note("service access point of the sender", "源服务访问点", HEADER, base=16)),
-            part("ssap.cr", 0, 1, note("a response, else a command", "响应(否则为命令)", HEADER)),
+            part("ssap.cr", 0, 1, note("a response, else a command", "响应（否则为命令）", HEADER)),
         ),
         "_control" / Peek(Int8ub),
         "control"
         / IfThenElse(_unnumbered, Int8ub, Int16ul)
         * note(
             "kind of frame; 0x03 is unnumbered information",
-            "控制字段;0x03 为无编号信息帧",
+            "控制字段；0x03 为无编号信息帧",
             "IEEE 802.2-1998 §5.2",
             base=16,
         ),
         "oui"
         / When(_is_snap, Int24ub)
-        * note("whose protocol number follows; 0: an EtherType", "其后协议号所属的机构;0 表示 EtherType", SNAP),
+        * note("whose protocol number follows; 0: an EtherType", "其后协议号所属的机构；0 表示 EtherType", SNAP),
         "type"
         / When(_is_ethertype, Int16ub)
-        * note("protocol of the payload (EtherType)", "上层协议类型(EtherType)", SNAP, base=16),
+        * note("protocol of the payload (EtherType)", "上层协议类型（EtherType）", SNAP, base=16),
         "pid"
         / When(lambda header: _is_snap(header) and not _is_ethertype(header), Int16ub)
-        * note("protocol of the payload, numbered by the organization", "上层协议号(由机构定义)", SNAP, base=16),
+        * note("protocol of the payload, numbered by the organization", "上层协议号（由机构定义）", SNAP, base=16),
     ),
 )

@@ -10,7 +10,7 @@ LARGEST_FAMILY = 0xFFFF
 
 LAYER = Layer(
     name="null",
-    title=Text("Null/Loopback", "环回(BSD)"),
+    title=Text("Null/Loopback", "环回（BSD）"),
     source="tcpdump.org LINKTYPE_NULL",
     over=(("wtap_encap", 15), ("wtap_encap", 174)),
     selects=("null.family", "family"),
@@ -21,7 +21,7 @@ LAYER = Layer(
         / IfThenElse(lambda header: (header._little or 0) <= LARGEST_FAMILY, Int32ul, Int32ub)
         * note(
             "address family: 2 IPv4; 24, 28 or 30 IPv6",
-            "地址族:2 为 IPv4;24、28 或 30 为 IPv6",
+            "地址族：2 为 IPv4;24、28 或 30 为 IPv6",
             "tcpdump.org LINKTYPE_NULL",
         ),
     ),

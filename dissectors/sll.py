@@ -19,17 +19,17 @@ LOGICAL_LINK_CONTROL = 4
 
 _PACKET_TYPE = note(
     "0 to us, 1 broadcast, 2 multicast, 3 to another, 4 sent by us",
-    "0 发给本机,1 广播,2 多播,3 发给他人,4 本机发出",
+    "0 发给本机，1 广播，2 多播，3 发给他人，4 本机发出",
     VERSION_1,
     name="sll.pkttype",
 )
 _DEVICE_TYPE = note(
     "ARPHRD number of the device: 1 Ethernet, 772 loopback",
-    "设备类型(ARPHRD):1 以太网,772 环回",
+    "设备类型（ARPHRD）：1 以太网，772 环回",
     VERSION_1,
     name="sll.hatype",
 )
-_ADDRESS_SIZE = note("bytes of the sender's address", "发送方地址长度,字节", VERSION_1, name="sll.halen")
+_ADDRESS_SIZE = note("bytes of the sender's address", "发送方地址长度，字节", VERSION_1, name="sll.halen")
 _INTERFACE = note("the kernel's number of the interface", "接口在内核中的编号", VERSION_2, name="sll.ifindex")
 
 
@@ -67,10 +67,10 @@ _WIRE_PROTOCOL = "_protocol" / Rebuilt(
     Int16ub, lambda header: next(header[name] for name in ("etype", "ltype", "gretype") if header.get(name) is not None)
 )
 _PROTOCOL = (
-    _protocol("etype", "protocol of the payload (EtherType)", "上层协议类型(EtherType)"),
-    _protocol("ltype", "protocol of the payload, the kernel's number: 4 LLC", "上层协议类型(内核编号):4 为 LLC"),
+    _protocol("etype", "protocol of the payload (EtherType)", "上层协议类型（EtherType）"),
+    _protocol("ltype", "protocol of the payload, the kernel's number: 4 LLC", "上层协议类型（内核编号）：4 为 LLC"),
     _protocol(
-        "gretype", "protocol of the payload (EtherType), from a GRE device", "上层协议类型(EtherType),来自 GRE 设备"
+        "gretype", "protocol of the payload (EtherType), from a GRE device", "上层协议类型（EtherType），来自 GRE 设备"
     ),
     "_next" / Worked(lambda header: "llc" if header.ltype == LOGICAL_LINK_CONTROL else header.etype or header.gretype),
 )
@@ -94,7 +94,7 @@ COOKED = Layer(
 
 COOKED_2 = Layer(
     name="sll2",
-    title=Text("Linux cooked capture, version 2", "Linux cooked 捕获,第 2 版"),
+    title=Text("Linux cooked capture, version 2", "Linux cooked 捕获，第 2 版"),
     source=VERSION_2,
     over=(("wtap_encap", 210),),
     selects=("ethertype", "_next"),

@@ -53,14 +53,14 @@ LAYER = Layer(
         / Int32ub
         * note(
             "number of the first byte of this segment (of the SYN itself, when SYN is set)",
-            "本报文段第一个字节的序列号(SYN 置位时为 SYN 本身的序列号)",
+            "本报文段第一个字节的序列号（SYN 置位时为 SYN 本身的序列号）",
             HEADER,
         ),
         "ack_raw"
         / Int32ub
         * note(
             "the next number that the sender expects; valid only when ACK is set",
-            "期望收到的下一个字节的序列号;仅当 ACK 置位时有效",
+            "期望收到的下一个字节的序列号；仅当 ACK 置位时有效",
             HEADER,
         ),
         *bits(
@@ -70,16 +70,16 @@ LAYER = Layer(
                 "hdr_len",
                 12,
                 4,
-                note("header length in bytes (data offset × 4)", "首部长度,字节(数据偏移 × 4)", HEADER),
+                note("header length in bytes (data offset × 4)", "首部长度，字节（数据偏移 × 4）", HEADER),
                 scale=4,
             ),
             part("flags", 0, 12, note("control bits", "控制位", HEADER, base=16)),
-            part("flags.res", 9, 3, note("reserved, zero", "保留,为 0", HEADER), flag=True),
+            part("flags.res", 9, 3, note("reserved, zero", "保留，为 0", HEADER), flag=True),
             part(
                 "flags.ae",
                 8,
                 1,
-                note("accurate ECN (once NS)", "精确 ECN(旧称 NS)", "RFC 9768 §3.1", once="tcp.flags.ns"),
+                note("accurate ECN (once NS)", "精确 ECN（旧称 NS）", "RFC 9768 §3.1", once="tcp.flags.ns"),
             ),
             part("flags.cwr", 7, 1, note("congestion window reduced", "拥塞窗口已减小", "RFC 3168 §6.1")),
             part(
@@ -92,19 +92,19 @@ LAYER = Layer(
             part("flags.ack", 4, 1, note("the acknowledgment number is valid", "确认号有效", HEADER)),
             part("flags.push", 3, 1, note("deliver to the program now", "尽快交付给应用程序", HEADER)),
             part("flags.reset", 2, 1, note("abort the connection", "复位连接", HEADER)),
-            part("flags.syn", 1, 1, note("open: synchronize sequence numbers", "建立连接:同步序列号", HEADER)),
+            part("flags.syn", 1, 1, note("open: synchronize sequence numbers", "建立连接：同步序列号", HEADER)),
             part("flags.fin", 0, 1, note("the sender has no more data", "发送方不再有数据", HEADER)),
         ),
         "window_size_value"
         / Int16ub
-        * note("receive window as sent, not yet scaled", "接收窗口(报文中的值,未乘扩大因子)", HEADER),
+        * note("receive window as sent, not yet scaled", "接收窗口（报文中的值，未乘扩大因子）", HEADER),
         "checksum"
         / Int16ub
         * note("over pseudo header, header and data", "伪首部、首部和数据的检验和", HEADER, base=16),
         "urgent_pointer" / Int16ub * note("end of urgent data, counted from this segment", "紧急指针", HEADER),
         "options"
         / FixedSized(this.hdr_len - 20, OPTIONS)
-        * note("options, padded to a multiple of 4 bytes", "选项,填充到 4 字节的整数倍", "RFC 9293 §3.2"),
+        * note("options, padded to a multiple of 4 bytes", "选项，填充到 4 字节的整数倍", "RFC 9293 §3.2"),
         "_ports" / Worked(lambda header: sorted((header.srcport, header.dstport))),
     ),
     derived=(
@@ -113,13 +113,13 @@ LAYER = Layer(
         Derived("seq", int, note("sequence number relative to the first seen", "相对序列号")),
         Derived("ack", int, note("acknowledgment number relative to the peer's first", "相对确认号")),
         Derived("nxtseq", int, note("relative number after this segment", "本报文段之后的相对序列号")),
-        Derived("window_size", int, note("receive window in bytes, scaled", "接收窗口,字节(已乘扩大因子)")),
+        Derived("window_size", int, note("receive window in bytes, scaled", "接收窗口，字节（已乘扩大因子）")),
         Derived(
             "window_size_scalefactor",
             int,
-            note("−1 unknown, −2 no scaling, else the factor", "−1 未知,−2 不扩大,否则为因子"),
+            note("−1 unknown, −2 no scaling, else the factor", "−1 未知，−2 不扩大，否则为因子"),
         ),
-        Derived("checksum.status", int, note("0 bad, 1 good, 2 not checked", "0 错误,1 正确,2 未检验")),
+        Derived("checksum.status", int, note("0 bad, 1 good, 2 not checked", "0 错误，1 正确，2 未检验")),
         Derived("payload", bytes, note("the data", "数据")),
     ),
 )

@@ -265,7 +265,7 @@ _REPEATED_TEXT = {"handshake.extensions_alpn_str": "handshake_extensions_alpn_st
 
 LAYER = Layer(
     name="tls",
-    title=Text("Transport Layer Security", "传输层安全(TLS)"),
+    title=Text("Transport Layer Security", "传输层安全（TLS）"),
     source="RFC 8446",
     over=(
         ("tcp.port", 443),
@@ -285,32 +285,32 @@ LAYER = Layer(
         / Worked(lambda header: [one.content_type for one in header.records] or None)
         * note(
             "of each record: 20 change cipher spec, 21 alert, 22 handshake, 23 application data",
-            "各记录的类型:20 更改密码规格,21 警报,22 握手,23 应用数据",
+            "各记录的类型：20 更改密码规格，21 警报，22 握手，23 应用数据",
             RECORD,
         ),
         "record.version"
         / Worked(lambda header: [one.version for one in header.records] or None)
         * note(
             "of each record: 0x0303 for TLS 1.2 and, in disguise, 1.3",
-            "各记录的版本:TLS 1.2 与(伪装的)1.3 为 0x0303",
+            "各记录的版本：TLS 1.2 与（伪装的）1.3 为 0x0303",
             RECORD,
             base=16,
         ),
         "record.length"
         / Worked(lambda header: [one.length for one in header.records] or None)
-        * note("of each record: bytes of its content", "各记录内容的长度,字节", RECORD),
+        * note("of each record: bytes of its content", "各记录内容的长度，字节", RECORD),
         "handshake.type"
         / Worked(lambda header: [one.type for one in _messages(header)] or None)
         * note(
             "of each message in the clear: 1 client hello, 2 server hello, 11 certificate",
-            "各明文握手报文的类型:1 客户问候,2 服务器问候,11 证书",
+            "各明文握手报文的类型：1 客户问候，2 服务器问候，11 证书",
             HANDSHAKE_MESSAGE,
         ),
         "handshake.version"
         / Worked(_hello("version"), Int16ub)
         * note(
             "version of the hello, 0x0303 even in TLS 1.3",
-            "问候报文的版本;TLS 1.3 也为 0x0303",
+            "问候报文的版本；TLS 1.3 也为 0x0303",
             CLIENT_HELLO_MESSAGE,
             base=16,
         ),
@@ -322,7 +322,7 @@ LAYER = Layer(
         * note("to resume a session with", "会话标识", CLIENT_HELLO_MESSAGE),
         "handshake.ciphersuite"
         / Worked(_ciphersuites)
-        * note("those offered, or the one chosen", "客户提供的(或服务器选定的)密码套件", "RFC 8446 §B.4", base=16),
+        * note("those offered, or the one chosen", "客户提供的（或服务器选定的）密码套件", "RFC 8446 §B.4", base=16),
         "handshake.extension.type"
         / Worked(
             lambda header: (
@@ -337,10 +337,10 @@ LAYER = Layer(
             ),
             text_of(),
         )
-        * note("name of the server that is meant (SNI)", "所请求的服务器名称(SNI)", "RFC 6066 §3"),
+        * note("name of the server that is meant (SNI)", "所请求的服务器名称（SNI）", "RFC 6066 §3"),
         "handshake.extensions_alpn_str"
         / Worked(lambda header: _all(header, ALPN, lambda value: value.alpn_str))
-        * note("protocols offered or chosen for the inside (ALPN)", "应用层协议协商(ALPN)", "RFC 7301 §3.1"),
+        * note("protocols offered or chosen for the inside (ALPN)", "应用层协议协商（ALPN）", "RFC 7301 §3.1"),
         "handshake.extensions_supported_group"
         / Worked(lambda header: _all(header, SUPPORTED_GROUPS, lambda value: value.supported_group))
         * note("groups for the key exchange", "支持的密钥交换群组", "RFC 8446 §4.2.7", base=16),
@@ -348,7 +348,7 @@ LAYER = Layer(
         / Worked(lambda header: _all(header, SUPPORTED_VERSIONS, lambda value: value.supported_version))
         * note(
             "versions offered, or the one chosen: 0x0304 is TLS 1.3",
-            "客户支持的(或服务器选定的)版本:0x0304 为 TLS 1.3",
+            "客户支持的（或服务器选定的）版本：0x0304 为 TLS 1.3",
             "RFC 8446 §4.2.1",
             base=16,
         ),
@@ -359,20 +359,20 @@ LAYER = Layer(
         / Worked(_of_message(CERTIFICATE, "certificates"))
         * note(
             "the certificates, the sender's own first, in DER",
-            "各证书(DER 编码),发送方自己的在最前",
+            "各证书（DER 编码），发送方自己的在最前",
             "RFC 5246 §7.4.2",
         ),
         "handshake.session_ticket_lifetime_hint"
         / Worked(_of_message(NEW_SESSION_TICKET, "session_ticket_lifetime_hint"), Int32ub)
-        * note("seconds for which a session ticket is good", "会话票据的有效期,秒", "RFC 5077 §3.3"),
+        * note("seconds for which a session ticket is good", "会话票据的有效期，秒", "RFC 5077 §3.3"),
         "alert_message.level"
         / Worked(lambda header: _alert(header, "level"), Int8ub)
-        * note("1 warning, 2 fatal", "1 警告,2 致命", "RFC 8446 §6"),
+        * note("1 warning, 2 fatal", "1 警告，2 致命", "RFC 8446 §6"),
         "alert_message.desc"
         / Worked(lambda header: _alert(header, "desc"), Int8ub)
         * note(
             "0 close notify, 40 handshake failure, 70 protocol version",
-            "0 关闭通知,40 握手失败,70 协议版本",
+            "0 关闭通知，40 握手失败，70 协议版本",
             "RFC 8446 §6",
         ),
     ),

@@ -18,14 +18,14 @@ LAYER = Layer(
     struct=Struct(
         "srcport"
         / Int16ub
-        * note("port of the sender, 0 when no answer is expected", "源端口;不需要回复时可为 0", HEADER),
+        * note("port of the sender, 0 when no answer is expected", "源端口；不需要回复时可为 0", HEADER),
         "dstport" / Int16ub * note("port of the receiver", "目的端口", HEADER),
-        "length" / Int16ub * note("bytes of header and data, at least 8", "首部和数据的总长度,字节,至少为 8", HEADER),
+        "length" / Int16ub * note("bytes of header and data, at least 8", "首部和数据的总长度，字节，至少为 8", HEADER),
         "checksum"
         / Int16ub
         * note(
             "over pseudo header, header and data; 0 means none (IPv4 only)",
-            "伪首部、首部和数据的检验和;0 表示未计算(仅 IPv4)",
+            "伪首部、首部和数据的检验和；0 表示未计算（仅 IPv4）",
             HEADER,
             base=16,
         ),
@@ -34,7 +34,9 @@ LAYER = Layer(
     derived=(
         Derived("stream", int, note("number that Wireshark gives the exchange", "Wireshark 给会话的编号")),
         Derived(
-            "checksum.status", int, note("0 bad, 1 good, 2 not checked, 3 not given", "0 错误,1 正确,2 未检验,3 未提供")
+            "checksum.status",
+            int,
+            note("0 bad, 1 good, 2 not checked, 3 not given", "0 错误，1 正确，2 未检验，3 未提供"),
         ),
         Derived(
             "time_relative", float, note("seconds since the first datagram of the exchange", "距会话第一个数据报的秒数")

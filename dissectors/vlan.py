@@ -20,9 +20,9 @@ LAYER = Layer(
         *bits(
             "_tag",
             Int16ub,
-            part("priority", 13, 3, note("priority code point, 7 first", "优先级,7 最高", TAG)),
+            part("priority", 13, 3, note("priority code point, 7 first", "优先级，7 最高", TAG)),
             part("dei", 12, 1, note("may be dropped first", "可优先丢弃", TAG)),
-            part("id", 0, 12, note("number of the virtual LAN", "虚拟局域网编号(VID)", TAG)),
+            part("id", 0, 12, note("number of the virtual LAN", "虚拟局域网编号（VID）", TAG)),
         ),
         "_kind" / Rebuilt(Peek(Int16ub), lambda header: header.len if header.get("etype") is None else header.etype),
         "etype"
@@ -30,7 +30,7 @@ LAYER = Layer(
         * note("protocol of the payload", "上层协议类型", TAG, base=16),
         "len"
         / When(this._kind < SMALLEST_TYPE, Int16ub)
-        * note("bytes of payload (IEEE 802.3)", "数据长度,字节(IEEE 802.3)", TAG),
+        * note("bytes of payload (IEEE 802.3)", "数据长度，字节（IEEE 802.3）", TAG),
         "_next" / Worked(lambda header: "llc" if header.etype is None else header.etype),
     ),
 )

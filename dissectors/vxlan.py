@@ -12,7 +12,7 @@ ETHERNET = 3
 
 LAYER = Layer(
     name="vxlan",
-    title=Text("Virtual eXtensible LAN", "虚拟扩展局域网(VXLAN)"),
+    title=Text("Virtual eXtensible LAN", "虚拟扩展局域网（VXLAN）"),
     source="RFC 7348",
     over=(("udp.port", 4789),),
     selects=("vxlan.next_proto", "_next"),
@@ -27,8 +27,8 @@ LAYER = Layer(
             part("flag_a", 3, 1, note("the policy was applied already", "策略已应用", GROUP_POLICY)),
         ),
         "gbp" / Int16ub * note("group of the sender", "组策略标识", GROUP_POLICY),
-        "vni" / Int24ub * note("number of the virtual network", "虚拟网络标识(VNI)", HEADER),
-        "reserved8" / Int8ub * note("reserved, zero", "保留,为 0", HEADER),
+        "vni" / Int24ub * note("number of the virtual network", "虚拟网络标识（VNI）", HEADER),
+        "reserved8" / Int8ub * note("reserved, zero", "保留，为 0", HEADER),
         "_next" / Computed(ETHERNET),
     ),
 )

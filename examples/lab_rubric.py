@@ -20,7 +20,7 @@ POINTS = {
     ),
     "asked": Text("a page is asked for with GET", "用 GET 请求页面"),
     "answered": Text("the server answers 200", "服务器回答 200"),
-    "closed": Text("both sides close it with FIN, and nobody aborts", "双方用 FIN 关闭连接,没有复位"),
+    "closed": Text("both sides close it with FIN, and nobody aborts", "双方用 FIN 关闭连接，没有复位"),
 }
 """What the handout asks for, in its order."""
 
@@ -28,7 +28,7 @@ EXPLAINED = Explanation(
     Text("A point of the lab's handout.", "实验要求中的一项。"),
     Text(
         "The connection that shows most of the points is graded; a point passes with the first frame that shows it.",
-        "按显示要点最多的连接评分;第一个显示该要点的帧即为通过的依据。",
+        "按显示要点最多的连接评分；第一个显示该要点的帧即为通过的依据。",
     ),
     Text("What the capture missed cannot pass, though it may have happened.", "捕获遗漏的内容即使发生过也不能通过。"),
 )
@@ -37,7 +37,7 @@ PASS = Rule(
     "frame",
     "chat",
     95,
-    {point: Text(f"PASS: {asked.en}.", f"通过:{asked.zh}。") for point, asked in POINTS.items()},
+    {point: Text(f"PASS: {asked.en}.", f"通过：{asked.zh}。") for point, asked in POINTS.items()},
     ("the lab's handout",),
     explanation=EXPLAINED,
 )
@@ -47,7 +47,7 @@ FAIL = Rule(
     "error",
     96,
     {
-        point: Text(f"FAIL, not found up to here: {asked.en}.", f"未通过,直到此处未见:{asked.zh}。")
+        point: Text(f"FAIL, not found up to here: {asked.en}.", f"未通过，直到此处未见：{asked.zh}。")
         for point, asked in POINTS.items()
     },
     ("the lab's handout",),
@@ -58,7 +58,7 @@ SCORE = Rule(
     "frame",
     "note",
     97,
-    Text("{passed} of {points} points.", "共 {points} 项,通过 {passed} 项。"),
+    Text("{passed} of {points} points.", "共 {points} 项，通过 {passed} 项。"),
     ("the lab's handout",),
     explanation=EXPLAINED,
 )

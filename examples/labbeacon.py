@@ -52,11 +52,11 @@ ALIVE = Rule(
     50,
     {
         "": Text(
-            "{name} is up, for {uptime:duration}: beacon {count}.", "{name} 已运行 {uptime:duration}:信标 {count}。"
+            "{name} is up, for {uptime:duration}: beacon {count}.", "{name} 已运行 {uptime:duration}：信标 {count}。"
         ),
         "new": Text(
             "{name} announces itself: up for {uptime:duration}, a beacon every {interval:duration}.",
-            "{name} 宣告自己:已运行 {uptime:duration},每 {interval:duration} 发送一个信标。",
+            "{name} 宣告自己：已运行 {uptime:duration}，每 {interval:duration} 发送一个信标。",
         ),
     },
     ("labbeacon",),
@@ -73,13 +73,13 @@ MISSED = Rule(
     70,
     Text(
         "Beacons of {name} are missing between frame {before} and this one: {missed}.",
-        "在第 {before} 帧与本帧之间缺少 {name} 的信标:{missed} 个。",
+        "在第 {before} 帧与本帧之间缺少 {name} 的信标：{missed} 个。",
     ),
     ("labbeacon",),
     explanation=Explanation(
-        Text("A device counts its beacons, so that a lost one can be noticed.", "设备给信标编号,因此可以发现丢失。"),
+        Text("A device counts its beacons, so that a lost one can be noticed.", "设备给信标编号，因此可以发现丢失。"),
         Text("The count has grown by more than one.", "计数增加超过一。"),
-        Text("They were lost on the network, or missed by the capture.", "可能在网络中丢失,也可能是捕获遗漏。"),
+        Text("They were lost on the network, or missed by the capture.", "可能在网络中丢失，也可能是捕获遗漏。"),
     ),
 )
 RESTARTED = Rule(
@@ -89,7 +89,7 @@ RESTARTED = Rule(
     75,
     Text(
         "{name} has started anew: it counts from {count} again (frame {before}: {last}).",
-        "{name} 已重新启动:计数重新从 {count} 开始(第 {before} 帧为 {last})。",
+        "{name} 已重新启动：计数重新从 {count} 开始（第 {before} 帧为 {last}）。",
     ),
     ("labbeacon",),
     explanation=Explanation(

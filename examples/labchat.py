@@ -46,13 +46,13 @@ def message_length(data: bytes) -> int | None:
 
 LABCHAT = Layer(
     name="labchat",
-    title=Text("Chat over TCP (lab)", "基于 TCP 的聊天(实验)"),
+    title=Text("Chat over TCP (lab)", "基于 TCP 的聊天（实验）"),
     source=MESSAGE,
     over=(("tcp.port", 9001),),
     message_length=message_length,
     struct=Struct(
         "length" / Int16ub * note("bytes that follow", "其后的字节数", MESSAGE),
-        "kind" / Int8ub * note("1 join, 2 text, 3 leave", "1 加入,2 文本,3 离开", MESSAGE),
+        "kind" / Int8ub * note("1 join, 2 text, 3 leave", "1 加入，2 文本，3 离开", MESSAGE),
         "name_length" / Int8ub * note("bytes of the name", "名字的字节数", MESSAGE),
         "name" / FixedSized(this.name_length, GreedyString("utf8")) * note("who speaks", "说话者的名字", MESSAGE),
         "text"
@@ -72,7 +72,7 @@ JOINED = Rule(
         Text("A client tells its name first.", "客户端首先说明自己的名字。"),
         Text("labchat.kind is 1.", "labchat.kind 为 1。"),
         Text(
-            "The server passes it on, so it is seen once in each direction.", "服务器会转发它,因此每个方向各出现一次。"
+            "The server passes it on, so it is seen once in each direction.", "服务器会转发它，因此每个方向各出现一次。"
         ),
     ),
 )
@@ -81,14 +81,14 @@ SAID = Rule(
     "labchat",
     "chat",
     80,
-    Text("{name} says: {text}", "{name} 说:{text}"),
+    Text("{name} says: {text}", "{name} 说：{text}"),
     (SAYING,),
     explanation=Explanation(
         Text("A line of the chat.", "聊天中的一句话。"),
         Text("labchat.kind is 2.", "labchat.kind 为 2。"),
         Text(
             "From the server it is what somebody else, or the client itself, had said.",
-            "来自服务器时,是其他人或该客户端自己说的话。",
+            "来自服务器时，是其他人或该客户端自己说的话。",
         ),
     ),
 )
@@ -102,7 +102,7 @@ LEFT = Rule(
     explanation=Explanation(
         Text("The client has nothing more to say.", "客户端不再说话。"),
         Text("labchat.kind is 3.", "labchat.kind 为 3。"),
-        Text("A FIN without it means that the program ended early.", "没有它就出现 FIN,说明程序提前结束。"),
+        Text("A FIN without it means that the program ended early.", "没有它就出现 FIN，说明程序提前结束。"),
     ),
 )
 BEFORE_JOIN = Rule(
@@ -112,18 +112,18 @@ BEFORE_JOIN = Rule(
     86,
     Text(
         "{name} speaks without having joined: the client's first message must be a join.",
-        "{name} 尚未加入就说话:客户端的第一条报文必须是加入。",
+        "{name} 尚未加入就说话：客户端的第一条报文必须是加入。",
     ),
     (JOINING,),
     explanation=Explanation(
         Text("A join must come first.", "必须先加入。"),
         Text(
             "The connection was seen from its handshake on, and no join came from the client before this message.",
-            "从握手开始捕获了该连接,且客户端在此报文之前没有加入。",
+            "从握手开始捕获了该连接，且客户端在此报文之前没有加入。",
         ),
         Text(
             "Where the capture begins later, or lacks some of what the client sent before, nothing is said.",
-            "若捕获开始得更晚,或缺少客户端此前发送的部分内容,则不作判断。",
+            "若捕获开始得更晚，或缺少客户端此前发送的部分内容，则不作判断。",
         ),
     ),
 )
@@ -147,22 +147,22 @@ SPLIT = Rule(
     60,
     Text(
         "The message of {size:byte} came in {count} segments (frames {frames:frames}); this one completes it.",
-        "{size} 字节的报文由 {count} 个报文段送达(第 {frames:frames} 帧),本段使其完整。",
+        "{size} 字节的报文由 {count} 个报文段送达（第 {frames:frames} 帧），本段使其完整。",
     ),
     (MESSAGE, "RFC 9293 §3.8"),
     Text(
         "One send() is one segment, and one segment is one message.",
-        "一次 send() 就是一个报文段,一个报文段就是一条报文。",
+        "一次 send（）就是一个报文段，一个报文段就是一条报文。",
     ),
     Explanation(
         Text(
             "TCP cuts its byte stream where it likes; the length in the message tells where it ends.",
-            "TCP 可在任意位置切分字节流;报文的结尾由其长度字段决定。",
+            "TCP 可在任意位置切分字节流；报文的结尾由其长度字段决定。",
         ),
         Text("The bytes of the message come from several frames.", "该报文的字节来自多个帧。"),
         Text(
             "A retransmission that brings nothing new does not count, nor does a segment that only fills a gap before it.",
-            "没有带来新字节的重传不计入,只填补其前缺口的报文段也不计入。",
+            "没有带来新字节的重传不计入，只填补其前缺口的报文段也不计入。",
         ),
     ),
 )
@@ -173,20 +173,20 @@ MID_SEGMENT = Rule(
     58,
     Text(
         "The message of {size:byte} begins in the middle of the segment in frame {frame}, behind the end of another.",
-        "{size} 字节的报文从第 {frame} 帧报文段的中间开始,紧接在另一条报文的结尾之后。",
+        "{size} 字节的报文从第 {frame} 帧报文段的中间开始，紧接在另一条报文的结尾之后。",
     ),
     (MESSAGE, "RFC 9293 §3.8"),
     Text("A message begins where a segment begins.", "报文从报文段的开头开始。"),
     Explanation(
         Text(
             "Programs that write quickly, and TCP when it repeats, put several messages into one segment.",
-            "程序连续写入时,或 TCP 重传时,一个报文段会包含多条报文。",
+            "程序连续写入时，或 TCP 重传时，一个报文段会包含多条报文。",
         ),
         Text(
             "The frame that the message begins in also ended the message before it.",
             "该报文开始的帧也是前一条报文结束的帧。",
         ),
-        Text("A reader must keep what is left over for the next message.", "接收程序必须保留剩余字节,留给下一条报文。"),
+        Text("A reader must keep what is left over for the next message.", "接收程序必须保留剩余字节，留给下一条报文。"),
     ),
 )
 

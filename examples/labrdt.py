@@ -48,22 +48,22 @@ HEADER, CHECKSUM, OPENING, SENDER, RECEIVER, CLOSING = (f"labrdt §{number}" for
 
 LABRDT = Layer(
     name="labrdt",
-    title=Text("Reliable data transfer over UDP (lab)", "基于 UDP 的可靠数据传输(实验)"),
+    title=Text("Reliable data transfer over UDP (lab)", "基于 UDP 的可靠数据传输（实验）"),
     source="labrdt §1",
     over=(("udp.port", 9000),),
     struct=Struct(
-        "seq" / Int32ub * note("number of the packet, not of a byte", "分组序号(不是字节序号)", HEADER),
+        "seq" / Int32ub * note("number of the packet, not of a byte", "分组序号（不是字节序号）", HEADER),
         "ack" / Int32ub * note("number of the last packet received in order", "按序收到的最后一个分组的序号", RECEIVER),
         *bits(
             "_flags",
             Int8ub,
-            part("flags", 0, 8, note("control bits, 0 for data", "控制位;数据分组为 0", HEADER, base=16)),
+            part("flags", 0, 8, note("control bits, 0 for data", "控制位；数据分组为 0", HEADER, base=16)),
             part("flags.fin", 2, 1, note("no more data", "不再有数据", CLOSING)),
             part("flags.ack", 1, 1, note("the field ack is valid", "确认号有效", HEADER)),
             part("flags.syn", 0, 1, note("open", "建立连接", OPENING)),
         ),
         "reserved" / Int8ub * note("zero", "为 0", HEADER),
-        "window" / Int16ub * note("packets that may be under way", "窗口:允许未确认的分组数", HEADER),
+        "window" / Int16ub * note("packets that may be under way", "窗口：允许未确认的分组数", HEADER),
         "length" / Int16ub * note("bytes of payload", "载荷字节数", HEADER),
         "checksum" / Int16ub * note("of header and payload", "首部与载荷的检验和", CHECKSUM, base=16),
         "payload" / GreedyBytes * note("the data", "数据", HEADER),
@@ -94,17 +94,19 @@ OPEN_SYN = Rule(
     "chat",
     50,
     {
-        "": Text("Opening 1 of 3: SYN with a window of {window}.", "建立连接第 1 步(共 3 步):SYN,窗口为 {window}。"),
+        "": Text(
+            "Opening 1 of 3: SYN with a window of {window}.", "建立连接第 1 步（共 3 步）：SYN，窗口为 {window}。"
+        ),
         "again": Text(
             "SYN again, {silence:duration} after frame {before}: no SYN+ACK had come.",
-            "第 {before} 帧之后 {silence:duration} 重发 SYN:没有收到 SYN+ACK。",
+            "第 {before} 帧之后 {silence:duration} 重发 SYN：没有收到 SYN+ACK。",
         ),
     },
     (OPENING,),
     explanation=Explanation(
         Text("Whoever has data to send opens with a SYN.", "要发送数据的一方用 SYN 发起连接。"),
-        Text("The flags are SYN alone (1).", "标志仅有 SYN(1)。"),
-        Text("SYN+ACK (3) is the receiver's answer.", "SYN+ACK(3)是接收方的回答。"),
+        Text("The flags are SYN alone (1).", "标志仅有 SYN（1）。"),
+        Text("SYN+ACK (3) is the receiver's answer.", "SYN+ACK（3）是接收方的回答。"),
     ),
 )
 OPEN_SYN_ACK = Rule(
@@ -115,18 +117,18 @@ OPEN_SYN_ACK = Rule(
     {
         "": Text(
             "Opening 2 of 3: the receiver is there and answers the SYN of frame {syn} after {elapsed:duration}.",
-            "建立连接第 2 步(共 3 步):接收方在 {elapsed:duration} 后回答第 {syn} 帧的 SYN。",
+            "建立连接第 2 步（共 3 步）：接收方在 {elapsed:duration} 后回答第 {syn} 帧的 SYN。",
         ),
         "alone": Text(
             "Opening 2 of 3: SYN+ACK; its SYN is not in the capture.",
-            "建立连接第 2 步(共 3 步):SYN+ACK;捕获中没有对应的 SYN。",
+            "建立连接第 2 步（共 3 步）：SYN+ACK；捕获中没有对应的 SYN。",
         ),
     },
     (OPENING,),
     explanation=Explanation(
         Text("The receiver agrees to the opening.", "接收方同意建立连接。"),
-        Text("The flags are SYN and ACK (3).", "标志为 SYN 与 ACK(3)。"),
-        Text("Without an answer the sender repeats its SYN.", "没有回答时,发送方会重发 SYN。"),
+        Text("The flags are SYN and ACK (3).", "标志为 SYN 与 ACK（3）。"),
+        Text("Without an answer the sender repeats its SYN.", "没有回答时，发送方会重发 SYN。"),
     ),
 )
 OPEN_ACK = Rule(
@@ -136,13 +138,13 @@ OPEN_ACK = Rule(
     50,
     Text(
         "Opening 3 of 3: the transfer is open, data packet 1 is next.",
-        "建立连接第 3 步(共 3 步):连接已建立,接着发送数据分组 1。",
+        "建立连接第 3 步（共 3 步）：连接已建立，接着发送数据分组 1。",
     ),
     (OPENING,),
     explanation=Explanation(
-        Text("The sender confirms the SYN+ACK. It does not wait for an answer.", "发送方确认 SYN+ACK,不再等待回答。"),
+        Text("The sender confirms the SYN+ACK. It does not wait for an answer.", "发送方确认 SYN+ACK，不再等待回答。"),
         Text("An ACK that comes from the side of the SYN, before any FIN.", "由发出 SYN 的一方在 FIN 之前发出的 ACK。"),
-        Text("When this ACK is lost, the data packets show the same.", "若该 ACK 丢失,数据分组同样说明连接已建立。"),
+        Text("When this ACK is lost, the data packets show the same.", "若该 ACK 丢失，数据分组同样说明连接已建立。"),
     ),
 )
 DATA_NEW = Rule(
@@ -153,18 +155,18 @@ DATA_NEW = Rule(
     {
         "": Text(
             "Data packet {number} ({size:byte}) for the first time; without ACK now: {flight}, the window allows {window}.",
-            "数据分组 {number}({size} 字节)首次发送;现有 {flight} 个分组未确认,窗口允许 {window} 个。",
+            "数据分组 {number}（{size} 字节）首次发送；现有 {flight} 个分组未确认，窗口允许 {window} 个。",
         ),
         "gap": Text(
             "Data packet {number} ({size:byte}) for the first time, but packet {missing} before it is not in the capture: "
             "lost or damaged before this point, or missed by the capture.",
-            "数据分组 {number}({size} 字节)首次出现,但捕获中没有之前的分组 {missing}:"
-            "在到达此处之前丢失或出错,或者捕获时遗漏。",
+            "数据分组 {number}（{size} 字节）首次出现，但捕获中没有之前的分组 {missing}："
+            "在到达此处之前丢失或出错，或者捕获时遗漏。",
         ),
         "late": Text(
             "Data packet {number} ({size:byte}) comes behind packet {highest}: it was overtaken on the way, or it is "
             "sent again and the first time is not in the capture.",
-            "数据分组 {number}({size} 字节)晚于分组 {highest}:途中失序,或为重传而首次发送不在捕获中。",
+            "数据分组 {number}（{size} 字节）晚于分组 {highest}：途中失序，或为重传而首次发送不在捕获中。",
         ),
     },
     (SENDER,),
@@ -172,7 +174,7 @@ DATA_NEW = Rule(
         Text("The sender may send while the window has room.", "窗口未满时发送方可以继续发送。"),
         Text(
             "No flag is set and the number was not seen before in this transfer.",
-            "没有置位任何标志,且该序号在本次传输中首次出现。",
+            "没有置位任何标志，且该序号在本次传输中首次出现。",
         ),
         Text("A number that was seen before is a packet sent again.", "出现过的序号表示重传。"),
     ),
@@ -185,15 +187,15 @@ DATA_DUPLICATE = Rule(
     Text(
         "The same datagram as frame {first}, down to the IP identification: sent once, doubled by the network or the "
         "capture, so no repetition of the sender's.",
-        "与第 {first} 帧是同一个数据报(IP 标识也相同):只发送过一次,由网络或捕获重复,不是发送方的重传。",
+        "与第 {first} 帧是同一个数据报（IP 标识也相同）：只发送过一次，由网络或捕获重复，不是发送方的重传。",
     ),
     (SENDER,),
     Text("A packet seen twice was sent twice.", "出现两次的分组就是发送了两次。"),
     Explanation(
-        Text("A network may deliver a datagram twice; UDP does not notice.", "网络可能重复交付数据报,UDP 不会察觉。"),
+        Text("A network may deliver a datagram twice; UDP does not notice.", "网络可能重复交付数据报，UDP 不会察觉。"),
         Text(
             "Every byte and the IP identification are the same; a packet sent again gets a new identification.",
-            "所有字节和 IP 标识均相同;重传的分组会有新的标识。",
+            "所有字节和 IP 标识均相同；重传的分组会有新的标识。",
         ),
         Text("The same number with another identification is a repetition.", "序号相同而标识不同的是重传。"),
     ),
@@ -205,7 +207,7 @@ WINDOW_EXCEEDED = Rule(
     80,
     Text(
         "Packet {number} is outside the window of {window}: before the next ACK only packets up to {last} may be sent.",
-        "分组 {number} 超出大小为 {window} 的窗口:在下一个确认之前最多只能发送到分组 {last}。",
+        "分组 {number} 超出大小为 {window} 的窗口：在下一个确认之前最多只能发送到分组 {last}。",
     ),
     (SENDER,),
     explanation=Explanation(
@@ -214,7 +216,7 @@ WINDOW_EXCEEDED = Rule(
             "The number is larger than the last one acknowledged in the capture plus the packet's own window field.",
             "序号大于捕获中已确认的最大序号与该分组窗口字段之和。",
         ),
-        Text("At the receiver, an ACK may be lost behind the capture.", "在接收方捕获时,确认可能在捕获点之后丢失。"),
+        Text("At the receiver, an ACK may be lost behind the capture.", "在接收方捕获时，确认可能在捕获点之后丢失。"),
     ),
 )
 WINDOW_SLIDE = Rule(
@@ -225,16 +227,16 @@ WINDOW_SLIDE = Rule(
     {
         "": Text(
             "The window slides by {moved}: packets {first}–{last} may be under way now.",
-            "窗口滑动 {moved} 个分组:现在允许发送分组 {first}–{last}。",
+            "窗口滑动 {moved} 个分组：现在允许发送分组 {first}–{last}。",
         ),
         "one": Text(
-            "The window of 1 moves on: packet {first} may be sent.", "大小为 1 的窗口前移:可以发送分组 {first}。"
+            "The window of 1 moves on: packet {first} may be sent.", "大小为 1 的窗口前移：可以发送分组 {first}。"
         ),
     },
     (SENDER,),
     explanation=Explanation(
         Text(
-            "What is acknowledged leaves the window, so new packets enter.", "已确认的分组移出窗口,新的分组进入窗口。"
+            "What is acknowledged leaves the window, so new packets enter.", "已确认的分组移出窗口，新的分组进入窗口。"
         ),
         Text("The ACK's number is higher than all before.", "确认号大于此前所有确认号。"),
         Text("A duplicate ACK moves nothing.", "重复确认不移动窗口。"),
@@ -248,19 +250,19 @@ RESEND_TIMEOUT = Rule(
     Text(
         "Packet {number} again, first sent in frame {first}. For {silence:duration} since frame {since} no ACK moved the "
         "window: the timer ran out.",
-        "重传分组 {number}(首次发送于第 {first} 帧)。自第 {since} 帧起 {silence:duration} 内没有确认使窗口前移:超时。",
+        "重传分组 {number}（首次发送于第 {first} 帧）。自第 {since} 帧起 {silence:duration} 内没有确认使窗口前移：超时。",
     ),
     (SENDER,),
     Text("The timer of a packet starts when that packet is sent.", "每个分组发送时都启动自己的计时器。"),
     Explanation(
         Text(
             "Go-Back-N has one timer, for the oldest packet without ACK. Each ACK that moves the window starts it anew.",
-            "回退 N 只有一个计时器,对应最早的未确认分组;每个使窗口前移的确认都会重启它。",
+            "回退 N 只有一个计时器，对应最早的未确认分组；每个使窗口前移的确认都会重启它。",
         ),
         Text(
             "The number was sent before and is not acknowledged; the silence is measured from the last event that started the "
             "timer.",
-            "该序号已发送过且尚未确认;静默时间从最近一次启动计时器的事件算起。",
+            "该序号已发送过且尚未确认；静默时间从最近一次启动计时器的事件算起。",
         ),
         Text(
             "Whether the packet or its ACK was lost is a verdict of its own.",
@@ -276,15 +278,15 @@ RESEND_GO_BACK_N = Rule(
     Text(
         "Packet {number} again, first sent in frame {first}: Go-Back-N repeats everything behind packet {oldest} "
         "(frame {burst}), whether it arrived or not.",
-        "重传分组 {number}(首次发送于第 {first} 帧):回退 N 会重传分组 {oldest}(第 {burst} 帧)之后的所有分组,不论是否到达。",
+        "重传分组 {number}（首次发送于第 {first} 帧）：回退 N 会重传分组 {oldest}（第 {burst} 帧）之后的所有分组，不论是否到达。",
     ),
     (SENDER,),
     Text("Only lost packets are sent again.", "只有丢失的分组才会重传。"),
     Explanation(
-        Text("The receiver kept nothing out of order, so all must come again.", "接收方不保存失序分组,因此都要重传。"),
+        Text("The receiver kept nothing out of order, so all must come again.", "接收方不保存失序分组，因此都要重传。"),
         Text(
             "It follows the packet before it in a repetition that a timeout began.",
-            "它紧接在超时引起的重传之后,序号连续。",
+            "它紧接在超时引起的重传之后，序号连续。",
         ),
         Text("Selective Repeat would send the oldest packet only.", "选择重传只会重传最早的那个分组。"),
     ),
@@ -297,17 +299,17 @@ RESEND_ACKNOWLEDGED = Rule(
     Text(
         "Packet {number} again, though frame {ack_frame} acknowledged it: the sender had not got that ACK, which was "
         "lost behind this point or crossed the packet.",
-        "分组 {number} 已由第 {ack_frame} 帧确认却仍被重传:发送方没有收到该确认,确认在此之后丢失,或与该分组在途中相遇。",
+        "分组 {number} 已由第 {ack_frame} 帧确认却仍被重传：发送方没有收到该确认，确认在此之后丢失，或与该分组在途中相遇。",
     ),
     (SENDER, RECEIVER),
     Text("A packet sent again was lost.", "重传说明分组丢失了。"),
     Explanation(
-        Text("The receiver has the packet and answers once more.", "接收方已有该分组,会再次确认。"),
+        Text("The receiver has the packet and answers once more.", "接收方已有该分组，会再次确认。"),
         Text(
             "An ACK of this number or a higher one is in the capture before it.",
             "捕获中在它之前已有对该序号或更大序号的确认。",
         ),
-        Text("At the sender such an ACK would have been in time.", "若在发送方捕获,该确认本应已经收到。"),
+        Text("At the sender such an ACK would have been in time.", "若在发送方捕获，该确认本应已经收到。"),
     ),
 )
 DATA_LOST = Rule(
@@ -318,16 +320,16 @@ DATA_LOST = Rule(
     Text(
         "Packet {number} did not get through this time: duplicate ACKs (frames {frames:frames}) show that later packets "
         "arrived without it.",
-        "分组 {number} 这一次没有到达:重复确认(第 {frames:frames} 帧)说明其后的分组已到达而它没有。",
+        "分组 {number} 这一次没有到达：重复确认（第 {frames:frames} 帧）说明其后的分组已到达而它没有。",
     ),
     (RECEIVER,),
     explanation=Explanation(
-        Text("The receiver misses this packet and tells so again and again.", "接收方缺少该分组,并多次说明。"),
+        Text("The receiver misses this packet and tells so again and again.", "接收方缺少该分组，并多次说明。"),
         Text(
             "It is sent again, and since it was sent the receiver answered later packets with the number before it.",
-            "它被重传,而在它发送之后,接收方对后续分组的回答都是它之前的序号。",
+            "它被重传，而在它发送之后，接收方对后续分组的回答都是它之前的序号。",
         ),
-        Text("Whether it was lost or damaged, the capture does not tell.", "是丢失还是出错,捕获无法说明。"),
+        Text("Whether it was lost or damaged, the capture does not tell.", "是丢失还是出错，捕获无法说明。"),
     ),
 )
 DATA_DAMAGED = Rule(
@@ -338,21 +340,21 @@ DATA_DAMAGED = Rule(
     Text(
         "Packet {number} arrived damaged: it was the only one under way, and the receiver answered with the old ACK {ack} "
         "(frame {ack_frame}). At this point its checksum was still right.",
-        "分组 {number} 到达时已出错:途中只有它,而接收方仍以旧的确认 {ack} 回答(第 {ack_frame} 帧)。在此处它的检验和仍正确。",
+        "分组 {number} 到达时已出错：途中只有它，而接收方仍以旧的确认 {ack} 回答（第 {ack_frame} 帧）。在此处它的检验和仍正确。",
     ),
     (CHECKSUM, RECEIVER),
     explanation=Explanation(
         Text(
             "The receiver answers whatever comes; what it cannot believe, with the last ACK.",
-            "接收方回答所有分组;对不可信的分组重发上一个确认。",
+            "接收方回答所有分组；对不可信的分组重发上一个确认。",
         ),
         Text(
             "Only this packet was unanswered, the answer was a duplicate ACK, and the packet had to be sent again.",
-            "只有该分组未被回答,回答是重复确认,且该分组不得不重传。",
+            "只有该分组未被回答，回答是重复确认，且该分组不得不重传。",
         ),
         Text(
             "A doubled packet and a lost one together would look the same, but need two faults.",
-            "重复与丢失同时发生也会如此,但需要两次差错。",
+            "重复与丢失同时发生也会如此，但需要两次差错。",
         ),
     ),
 )
@@ -364,20 +366,20 @@ DATA_DISCARDED = Rule(
     Text(
         "Packet {number} arrived, but out of order as packet {missing} was missing: the receiver threw it away and "
         "repeated its last ACK (frame {ack_frame}).",
-        "分组 {number} 已到达,但因缺少分组 {missing} 而失序:接收方将其丢弃,并重发上一个确认(第 {ack_frame} 帧)。",
+        "分组 {number} 已到达，但因缺少分组 {missing} 而失序：接收方将其丢弃，并重发上一个确认（第 {ack_frame} 帧）。",
     ),
     (RECEIVER,),
-    Text("A receiver keeps what comes early until the gap is filled.", "接收方会缓存提前到达的分组,直到缺口补齐。"),
+    Text("A receiver keeps what comes early until the gap is filled.", "接收方会缓存提前到达的分组，直到缺口补齐。"),
     Explanation(
         Text(
             "The receiver of Go-Back-N has no buffer: it takes only the next packet.",
-            "回退 N 的接收方没有缓存,只接受下一个分组。",
+            "回退 N 的接收方没有缓存，只接受下一个分组。",
         ),
         Text(
             "Duplicate ACKs are matched to the packets behind the gap in the order of sending.",
             "按发送顺序把重复确认与缺口之后的分组对应起来。",
         ),
-        Text("If packets overtook each other, the match may be off by one.", "若途中失序,对应关系可能有偏差。"),
+        Text("If packets overtook each other, the match may be off by one.", "若途中失序，对应关系可能有偏差。"),
     ),
 )
 DATA_UNANSWERED = Rule(
@@ -388,16 +390,16 @@ DATA_UNANSWERED = Rule(
     Text(
         "Packet {number} got no answer before it was sent again (frame {again}): either it was lost or its ACK was. From "
         "this point of capture nobody can tell; a capture at the receiver would.",
-        "分组 {number} 在重传(第 {again} 帧)之前没有得到回答:或者它丢失,或者它的确认丢失。在此处捕获无法判断,在接收方捕获才能知道。",
+        "分组 {number} 在重传（第 {again} 帧）之前没有得到回答：或者它丢失，或者它的确认丢失。在此处捕获无法判断，在接收方捕获才能知道。",
     ),
     (SENDER,),
     Text("A packet sent again was lost.", "重传说明分组丢失了。"),
     Explanation(
         Text(
             "Silence is all that a sender sees of a loss, whichever way it happened.",
-            "无论哪个方向丢失,发送方看到的都只是没有回答。",
+            "无论哪个方向丢失，发送方看到的都只是没有回答。",
         ),
-        Text("It is sent again and no ACK can be matched to this sending.", "它被重传,且没有确认能与这次发送对应。"),
+        Text("It is sent again and no ACK can be matched to this sending.", "它被重传，且没有确认能与这次发送对应。"),
         Text("Duplicate ACKs would tell that it was lost or damaged.", "重复确认则说明它丢失或出错。"),
     ),
 )
@@ -409,17 +411,17 @@ ACK_CUMULATIVE = Rule(
     {
         "": Text(
             "ACK {ack}: packet {ack} has arrived, {elapsed:duration} after it was sent (frame {sent}).",
-            "确认 {ack}:分组 {ack} 在发送(第 {sent} 帧)之后 {elapsed:duration} 得到确认。",
+            "确认 {ack}：分组 {ack} 在发送（第 {sent} 帧）之后 {elapsed:duration} 得到确认。",
         ),
         "resent": Text(
             "ACK {ack}: packet {ack} has arrived; which of its sendings (frames {first} and {sent}) this answers, nobody "
             "can tell.",
-            "确认 {ack}:分组 {ack} 已到达;无法判断它回答的是哪一次发送(第 {first} 帧和第 {sent} 帧)。",
+            "确认 {ack}：分组 {ack} 已到达；无法判断它回答的是哪一次发送（第 {first} 帧和第 {sent} 帧）。",
         ),
         "several": Text(
             "ACK {ack} is cumulative: it newly acknowledges packets {first} to {ack}; the ACKs between are lost or were "
             "never sent.",
-            "确认 {ack} 是累积确认:新确认了分组 {first} 到 {ack};其间的确认丢失或未发送。",
+            "确认 {ack} 是累积确认：新确认了分组 {first} 到 {ack}；其间的确认丢失或未发送。",
         ),
         "unseen": Text(
             "ACK {ack} acknowledges packets that are not in the capture.",
@@ -429,7 +431,7 @@ ACK_CUMULATIVE = Rule(
     (RECEIVER,),
     Text("Each ACK acknowledges one packet.", "每个确认只确认一个分组。"),
     Explanation(
-        Text("An ACK says: everything up to this number is here.", "确认的含义是:到该序号为止的分组都已收到。"),
+        Text("An ACK says: everything up to this number is here.", "确认的含义是：到该序号为止的分组都已收到。"),
         Text("Its number is higher than that of every ACK before.", "其确认号大于此前所有确认号。"),
         Text("The same number again acknowledges nothing new.", "相同的确认号不确认任何新分组。"),
     ),
@@ -443,27 +445,27 @@ ACK_DUPLICATE = Rule(
         "later": Text(
             "ACK {ack} again: something arrived, probably packet {number} (frame {answers}), but packet {missing} is still "
             "missing, so the receiver takes nothing.",
-            "重复确认 {ack}:有分组到达,可能是分组 {number}(第 {answers} 帧),但仍缺少分组 {missing},接收方不予接受。",
+            "重复确认 {ack}：有分组到达，可能是分组 {number}（第 {answers} 帧），但仍缺少分组 {missing}，接收方不予接受。",
         ),
         "copy": Text(
             "ACK {ack} again: it answers packet {number} of frame {answers}, which the receiver already had.",
-            "重复确认 {ack}:回答第 {answers} 帧的分组 {number},接收方早已收到它。",
+            "重复确认 {ack}：回答第 {answers} 帧的分组 {number}，接收方早已收到它。",
         ),
         "damaged": Text(
             "ACK {ack} again, and only packet {number} (frame {answers}) is under way: probably it arrived damaged.",
-            "重复确认 {ack},而途中只有分组 {number}(第 {answers} 帧):它到达时可能已出错。",
+            "重复确认 {ack}，而途中只有分组 {number}（第 {answers} 帧）：它到达时可能已出错。",
         ),
         "checksum": Text(
             "ACK {ack} again: the receiver does not believe the packet of frame {answers}, whose checksum is wrong.",
-            "重复确认 {ack}:第 {answers} 帧的检验和有误,接收方不予采信。",
+            "重复确认 {ack}：第 {answers} 帧的检验和有误，接收方不予采信。",
         ),
         "extra": Text(
             "ACK {ack} again, without a packet in the capture that it could answer.",
-            "重复确认 {ack},捕获中没有它可能回答的分组。",
+            "重复确认 {ack}，捕获中没有它可能回答的分组。",
         ),
         "old": Text(
             "ACK {ack} is older than ACK {acked} of frame {ack_frame}: overtaken on the way. Cumulative ACKs make that harmless.",
-            "确认 {ack} 早于第 {ack_frame} 帧的确认 {acked}:途中失序。累积确认使其无害。",
+            "确认 {ack} 早于第 {ack_frame} 帧的确认 {acked}：途中失序。累积确认使其无害。",
         ),
     },
     (RECEIVER,),
@@ -475,7 +477,7 @@ ACK_DUPLICATE = Rule(
         ),
         Text(
             "The number is not higher than before; the oldest packet without answer that fits is named.",
-            "确认号没有增大;列出最早的、尚无回答且相符的分组。",
+            "确认号没有增大；列出最早的、尚无回答且相符的分组。",
         ),
         Text("Packets and ACKs lost on the way make the match uncertain.", "途中的丢失使对应关系不确定。"),
     ),
@@ -488,14 +490,16 @@ CHECKSUM_WRONG = Rule(
     Text(
         "The checksum is 0x{sent:04x} but header and payload give 0x{computed:04x}: damaged before this point. The receiver "
         "does not believe anything in it.",
-        "检验和为 0x{sent:04x},而由首部和载荷算得 0x{computed:04x}:在到达此处之前已出错。接收方不采信其中任何内容。",
+        "检验和为 0x{sent:04x}，而由首部和载荷算得 0x{computed:04x}：在到达此处之前已出错。接收方不采信其中任何内容。",
     ),
     (CHECKSUM, "RFC 1071"),
-    Text("UDP's checksum made this one needless.", "有了 UDP 检验和,就不需要这个检验和。"),
+    Text("UDP's checksum made this one needless.", "有了 UDP 检验和，就不需要这个检验和。"),
     Explanation(
         Text("The checksum covers header and payload.", "检验和覆盖首部和载荷。"),
         Text("It is computed anew with the field zero, and compared.", "将该字段置零后重新计算并比较。"),
-        Text("A packet damaged behind the capture point is right here.", "在捕获点之后出错的分组,此处的检验和仍正确。"),
+        Text(
+            "A packet damaged behind the capture point is right here.", "在捕获点之后出错的分组，此处的检验和仍正确。"
+        ),
     ),
 )
 LENGTH_WRONG = Rule(
@@ -505,11 +509,11 @@ LENGTH_WRONG = Rule(
     85,
     Text(
         "The length field says {length:byte} of payload, the datagram has {size}.",
-        "长度字段为 {length} 字节,而数据报的载荷为 {size} 字节。",
+        "长度字段为 {length} 字节，而数据报的载荷为 {size} 字节。",
     ),
     (HEADER,),
     explanation=Explanation(
-        Text("The length field counts the payload without the header.", "长度字段只计载荷,不含首部。"),
+        Text("The length field counts the payload without the header.", "长度字段只计载荷，不含首部。"),
         Text("It is compared with the bytes behind the header.", "与首部之后的字节数比较。"),
         Text("A cut capture has less than the sender sent.", "截断的捕获会少于实际发送的字节。"),
     ),
@@ -523,14 +527,14 @@ FLAGS_UNKNOWN = Rule(
         "": Text("Flags 0x{flags:02x} have no meaning in this protocol.", "标志 0x{flags:02x} 在该协议中没有意义。"),
         "direction": Text(
             "Flags 0x{flags:02x} from this side: only the one that opens may send data, SYN and FIN.",
-            "这一方不应发送标志 0x{flags:02x}:只有发起连接的一方可以发送数据、SYN 和 FIN。",
+            "这一方不应发送标志 0x{flags:02x}：只有发起连接的一方可以发送数据、SYN 和 FIN。",
         ),
     },
     (HEADER,),
     explanation=Explanation(
         Text(
             "Six combinations have a meaning: none, SYN, SYN+ACK, ACK, FIN, FIN+ACK.",
-            "只有六种组合有意义:无标志、SYN、SYN+ACK、ACK、FIN、FIN+ACK。",
+            "只有六种组合有意义：无标志、SYN、SYN+ACK、ACK、FIN、FIN+ACK。",
         ),
         Text(
             "The flags are compared with these, and with the side that sent them.", "将标志与这些组合以及发送方向比较。"
@@ -546,22 +550,22 @@ CLOSE_FIN = Rule(
     {
         "": Text(
             "Closing 1 of 4: the sender has no more data. Its FIN takes number {number}.",
-            "关闭第 1 步(共 4 步):发送方不再有数据,FIN 占用序号 {number}。",
+            "关闭第 1 步（共 4 步）：发送方不再有数据，FIN 占用序号 {number}。",
         ),
         "again": Text(
             "FIN again, {silence:duration} after frame {before}: no ACK {number} had come.",
-            "第 {before} 帧之后 {silence:duration} 重发 FIN:没有收到确认 {number}。",
+            "第 {before} 帧之后 {silence:duration} 重发 FIN：没有收到确认 {number}。",
         ),
         "early": Text(
             "FIN {number}, though packet {missing} and what follows it are not acknowledged.",
-            "FIN {number},但从分组 {missing} 起尚未确认。",
+            "FIN {number}，但从分组 {missing} 起尚未确认。",
         ),
     },
     (CLOSING,),
     explanation=Explanation(
         Text("The FIN is numbered behind the last data packet.", "FIN 的序号排在最后一个数据分组之后。"),
-        Text("The flags are FIN alone (4).", "标志仅有 FIN(4)。"),
-        Text("FIN+ACK (6) is the receiver's own.", "FIN+ACK(6)由接收方发出。"),
+        Text("The flags are FIN alone (4).", "标志仅有 FIN（4）。"),
+        Text("FIN+ACK (6) is the receiver's own.", "FIN+ACK（6）由接收方发出。"),
     ),
 )
 CLOSE_FIN_ACK = Rule(
@@ -571,7 +575,7 @@ CLOSE_FIN_ACK = Rule(
     50,
     Text(
         "Closing 2 of 4: ACK {ack} answers the FIN of frame {fin}.",
-        "关闭第 2 步(共 4 步):确认 {ack} 回答第 {fin} 帧的 FIN。",
+        "关闭第 2 步（共 4 步）：确认 {ack} 回答第 {fin} 帧的 FIN。",
     ),
     (CLOSING,),
     explanation=Explanation(
@@ -585,14 +589,14 @@ CLOSE_RECEIVER_FIN = Rule(
     "labrdt",
     "chat",
     50,
-    Text("Closing 3 of 4: the receiver closes its side too.", "关闭第 3 步(共 4 步):接收方也关闭自己的一侧。"),
+    Text("Closing 3 of 4: the receiver closes its side too.", "关闭第 3 步（共 4 步）：接收方也关闭自己的一侧。"),
     (CLOSING,),
     explanation=Explanation(
         Text("The receiver's FIN+ACK follows its ACK of the FIN at once.", "接收方在确认 FIN 之后立即发出 FIN+ACK。"),
-        Text("The flags are FIN and ACK (6).", "标志为 FIN 与 ACK(6)。"),
+        Text("The flags are FIN and ACK (6).", "标志为 FIN 与 ACK（6）。"),
         Text(
             "It is sent once; when it is lost the sender waits for it in vain.",
-            "它只发送一次;若丢失,发送方将徒然等待。",
+            "它只发送一次；若丢失，发送方将徒然等待。",
         ),
     ),
 )
@@ -601,17 +605,17 @@ CLOSE_LAST_ACK = Rule(
     "labrdt",
     "chat",
     50,
-    Text("Closing 4 of 4: the last ACK; the transfer is over.", "关闭第 4 步(共 4 步):最后的确认,传输结束。"),
+    Text("Closing 4 of 4: the last ACK; the transfer is over.", "关闭第 4 步（共 4 步）：最后的确认，传输结束。"),
     (CLOSING,),
     explanation=Explanation(
         Text("The sender answers the receiver's FIN.", "发送方回答接收方的 FIN。"),
         Text("An ACK of the sender's, behind its FIN.", "发送方在自己的 FIN 之后发出的 ACK。"),
-        Text("Nobody would know if it were lost: it is not answered.", "它不会得到回答,因此丢失也无人知晓。"),
+        Text("Nobody would know if it were lost: it is not answered.", "它不会得到回答，因此丢失也无人知晓。"),
     ),
 )
 _TOTALS = Text(
     "{packets} data packets with {size:byte} acknowledged in {elapsed:duration}, {goodput} bytes/s; {resends} sent again. ",
-    "在 {elapsed:duration} 内确认了 {packets} 个数据分组,共 {size} 字节,即 {goodput} 字节/秒;重传 {resends} 次。",
+    "在 {elapsed:duration} 内确认了 {packets} 个数据分组，共 {size} 字节，即 {goodput} 字节/秒；重传 {resends} 次。",
 )
 SUMMARY = Rule(
     "labrdt.summary",
@@ -623,24 +627,24 @@ SUMMARY = Rule(
         for mode, inferred in {
             "stop-and-wait": Text(
                 "The window is 1, and never was more than one without ACK: stop-and-wait.",
-                "窗口为 1,任何时刻最多只有一个分组未确认:停止等待。",
+                "窗口为 1，任何时刻最多只有一个分组未确认：停止等待。",
             ),
             "unknown": Text(
                 "The window is {window}, yet never was more than one without ACK: nothing tells the kind of protocol.",
-                "窗口为 {window},但任何时刻最多只有一个分组未确认:无法判断协议类型。",
+                "窗口为 {window}，但任何时刻最多只有一个分组未确认：无法判断协议类型。",
             ),
             "go-back-n": Text(
                 "Up to {flight} were without ACK at once, and a timeout repeated all that were (frame {burst}): Go-Back-N.",
-                "最多同时有 {flight} 个分组未确认,超时后全部重传(第 {burst} 帧):回退 N。",
+                "最多同时有 {flight} 个分组未确认，超时后全部重传（第 {burst} 帧）：回退 N。",
             ),
             "selective": Text(
                 "Up to {flight} were without ACK at once, but a timeout did not repeat all that were (frame {burst}): not "
                 "Go-Back-N.",
-                "最多同时有 {flight} 个分组未确认,但超时后没有全部重传(第 {burst} 帧):不是回退 N。",
+                "最多同时有 {flight} 个分组未确认，但超时后没有全部重传（第 {burst} 帧）：不是回退 N。",
             ),
             "pipelined": Text(
                 "Up to {flight} were without ACK at once: pipelined. Go-Back-N or Selective Repeat? No timeout shows it.",
-                "最多同时有 {flight} 个分组未确认:流水线方式。没有发生超时,无法判断是回退 N 还是选择重传。",
+                "最多同时有 {flight} 个分组未确认：流水线方式。没有发生超时，无法判断是回退 N 还是选择重传。",
             ),
         }.items()
     },
@@ -648,12 +652,12 @@ SUMMARY = Rule(
     explanation=Explanation(
         Text(
             "What a lab report wants: packets, time, goodput, and the kind of protocol.",
-            "实验报告需要的数据:分组数、时间、有效吞吐量和协议类型。",
+            "实验报告需要的数据：分组数、时间、有效吞吐量和协议类型。",
         ),
         Text(
             "The time runs from the first data packet to the last ACK that moved the window; bytes count once, however "
             "often they were sent.",
-            "时间从第一个数据分组到最后一个使窗口前移的确认;字节无论发送多少次只计一次。",
+            "时间从第一个数据分组到最后一个使窗口前移的确认；字节无论发送多少次只计一次。",
         ),
         Text("What the capture missed is not counted.", "捕获遗漏的分组不计入。"),
     ),
@@ -664,14 +668,14 @@ CLOSE_UNSEEN = Rule(
     "note",
     45,
     {
-        "": Text("The capture ends before the transfer is closed.", "传输尚未关闭,捕获就结束了。"),
+        "": Text("The capture ends before the transfer is closed.", "传输尚未关闭，捕获就结束了。"),
         "no-answer": Text("Nothing ever answered.", "始终没有得到任何回答。"),
     },
     (CLOSING,),
     explanation=Explanation(
         Text("A transfer ends with four packets.", "传输以四个分组结束。"),
         Text("The last ACK is not in the capture.", "捕获中没有最后的确认。"),
-        Text("It may have come later, or been lost.", "它可能在捕获之后到达,或者已丢失。"),
+        Text("It may have come later, or been lost.", "它可能在捕获之后到达，或者已丢失。"),
     ),
 )
 

@@ -33,13 +33,13 @@ RESOLVED_BY = Rule(
         "alias": Text(
             "To {address}, the address of {name} in the DNS answer of frame {frame}; the record stands under the alias's "
             "real name, {owner}.",
-            "目的地址 {address} 正是第 {frame} 帧 DNS 应答中 {name} 的地址;该记录挂在其规范名 {owner} 之下。",
+            "目的地址 {address} 正是第 {frame} 帧 DNS 应答中 {name} 的地址；该记录挂在其规范名 {owner} 之下。",
         ),
         "several": Text(
             "To {address}, which DNS answers gave for {name} (frame {frame}) and for {other} (frame {before}): the names "
             "share it. Which one is meant, Host or SNI tells.",
-            "目的地址 {address} 由 DNS 应答作为 {name}(第 {frame} 帧)和 {other}(第 {before} 帧)的地址给出:"
-            "两个名称共用该地址。究竟指哪一个,由 Host 或 SNI 说明。",
+            "目的地址 {address} 由 DNS 应答作为 {name}（第 {frame} 帧）和 {other}（第 {before} 帧）的地址给出："
+            "两个名称共用该地址。究竟指哪一个，由 Host 或 SNI 说明。",
         ),
     },
     ("RFC 1035 §4.1.1", "RFC 1034 §3.6.2"),
@@ -48,16 +48,16 @@ RESOLVED_BY = Rule(
         Text(
             "The program asked DNS for a name, got addresses, and now opens a connection to one of them. TCP and IP carry "
             "only the address; the name is gone.",
-            "程序向 DNS 查询名称,得到地址,再与其中一个建立连接。TCP 与 IP 只携带地址,名称不再出现。",
+            "程序向 DNS 查询名称，得到地址，再与其中一个建立连接。TCP 与 IP 只携带地址，名称不再出现。",
         ),
         Text(
             "ip.dst of the SYN equals dns.a (ipv6.dst: dns.aaaa) in an earlier answer to the same host.",
-            "SYN 的 ip.dst 等于此前发给同一主机的应答中的 dns.a(ipv6.dst 则对应 dns.aaaa)。",
+            "SYN 的 ip.dst 等于此前发给同一主机的应答中的 dns.a（ipv6.dst 则对应 dns.aaaa）。",
         ),
         Text(
             "One address may serve many names, so another program may have it from elsewhere: http.host or the SNI of TLS "
             "confirms the name.",
-            "一个地址可对应许多名称,别的程序也可能从别处得到它:可由 http.host 或 TLS 的 SNI 确认名称。",
+            "一个地址可对应许多名称，别的程序也可能从别处得到它：可由 http.host 或 TLS 的 SNI 确认名称。",
         ),
     ),
 )
@@ -70,20 +70,20 @@ NO_LOOKUP = Rule(
         "silent": Text(
             "The capture has no DNS answer so far, so it cannot tell where {address} comes from: given as a number, cached, "
             "from a hosts file, asked by encrypted DNS, or before the capture.",
-            "捕获中至此没有 DNS 应答,无法说明 {address} 的来历:直接给出的地址、缓存、hosts 文件、加密 DNS,"
+            "捕获中至此没有 DNS 应答，无法说明 {address} 的来历：直接给出的地址、缓存、hosts 文件、加密 DNS，"
             "或在捕获开始前已查询。",
         ),
         "unnamed": Text(
             "No DNS answer so far gave {address} (the latest is in frame {frame}): given as a number, cached, from a hosts "
             "file, asked by encrypted DNS, or before the capture.",
-            "至此没有 DNS 应答给出 {address}(最近的应答在第 {frame} 帧):直接给出的地址、缓存、hosts 文件、加密 DNS,"
+            "至此没有 DNS 应答给出 {address}（最近的应答在第 {frame} 帧）：直接给出的地址、缓存、hosts 文件、加密 DNS，"
             "或在捕获开始前已查询。",
         ),
         "other-host": Text(
             "No DNS answer to {client} gave {address}; that of frame {frame} did for {name}, but went to {asker}: another "
             "host, or another address of this one.",
-            "没有发给 {client} 的 DNS 应答给出 {address};第 {frame} 帧的应答将其作为 {name} 的地址,但发往 {asker}:"
-            "那是另一台主机,或本机的另一个地址。",
+            "没有发给 {client} 的 DNS 应答给出 {address}；第 {frame} 帧的应答将其作为 {name} 的地址，但发往 {asker}："
+            "那是另一台主机，或本机的另一个地址。",
         ),
     },
     ("RFC 8484 §1", "RFC 1035 §7.4"),
@@ -92,7 +92,7 @@ NO_LOOKUP = Rule(
         Text(
             "A connection needs an address, not a lookup in this capture: names stay in caches for their time to live, and "
             "DNS over HTTPS or TLS looks like any other encrypted traffic.",
-            "建立连接需要地址,但查询不一定在本捕获中:名称在其生存时间内留在缓存里,而 DNS over HTTPS 或 TLS "
+            "建立连接需要地址，但查询不一定在本捕获中：名称在其生存时间内留在缓存里，而 DNS over HTTPS 或 TLS "
             "看起来与其他加密流量无异。",
         ),
         Text(
@@ -102,7 +102,7 @@ NO_LOOKUP = Rule(
         Text(
             "A capture that begins earlier, or with the cache emptied, would show the query. In http.host a number instead "
             "of a name tells that no lookup was needed.",
-            "若捕获更早开始或先清空缓存,便能看到查询。若 http.host 是数字地址而非名称,则说明无需查询。",
+            "若捕获更早开始或先清空缓存，便能看到查询。若 http.host 是数字地址而非名称，则说明无需查询。",
         ),
     ),
 )
@@ -115,31 +115,31 @@ OTHER_CONNECTION = Rule(
         "server": Text(
             "This closes the connection {client} – {server}, opened in frame {own}. The one of frame {opened} goes to {other}, "
             "another server: it has nothing to do with this close.",
-            "这里关闭的是第 {own} 帧打开的连接 {client} – {server}。第 {opened} 帧打开的连接通往另一台服务器 {other},"
+            "这里关闭的是第 {own} 帧打开的连接 {client} – {server}。第 {opened} 帧打开的连接通往另一台服务器 {other}，"
             "与此处的关闭无关。",
         ),
         "ports": Text(
             "This closes the connection {client} – {server}, opened in frame {own}. The one of frame {opened} goes from "
             "{other} to the same server: other ports, another connection.",
-            "这里关闭的是第 {own} 帧打开的连接 {client} – {server}。第 {opened} 帧由 {other} 打开的连接通往同一服务器:"
-            "端口不同,是另一条连接。",
+            "这里关闭的是第 {own} 帧打开的连接 {client} – {server}。第 {opened} 帧由 {other} 打开的连接通往同一服务器："
+            "端口不同，是另一条连接。",
         ),
         "unopened": Text(
             "This closes the connection {client} – {server}, which was open before the capture began. It is not the one "
             "that frame {opened} opened with {other}.",
-            "这里关闭的是捕获开始前已建立的连接 {client} – {server},而不是第 {opened} 帧与 {other} 建立的连接。",
+            "这里关闭的是捕获开始前已建立的连接 {client} – {server}，而不是第 {opened} 帧与 {other} 建立的连接。",
         ),
     },
     ("RFC 9293 §3.4.1",),
     Text(
         "The server moved, or the last packets belong to the first handshake.",
-        "服务器换了地址,或最后的分组属于第一次握手。",
+        "服务器换了地址，或最后的分组属于第一次握手。",
     ),
     Explanation(
         Text(
             "A connection is two addresses and two ports. A handshake and a close belong together only if all four agree; a "
             "browser has many connections at once.",
-            "一条连接由两个地址和两个端口确定。只有四者都相同,握手与关闭才属于同一连接;浏览器会同时使用许多连接。",
+            "一条连接由两个地址和两个端口确定。只有四者都相同，握手与关闭才属于同一连接；浏览器会同时使用许多连接。",
         ),
         Text(
             "ip.src, tcp.srcport, ip.dst, tcp.dstport of the closing segment against those of the connection that the same "
@@ -148,7 +148,7 @@ OTHER_CONNECTION = Rule(
         ),
         Text(
             "tcp.stream numbers connections: filter by it before reading a handshake and a close as one story.",
-            "tcp.stream 为连接编号:把握手与关闭连起来看之前,应先按它过滤。",
+            "tcp.stream 为连接编号：把握手与关闭连起来看之前，应先按它过滤。",
         ),
     ),
 )
@@ -162,14 +162,14 @@ MAC_DIRECTION = Rule(
             "The MAC addresses contradict the direction: by IP the {who:role} sends, but the source {mac} is what the other "
             "side had in frame {other}, the {who:role} had {own} in frame {before}. Forwarded again by a bridge or router on "
             "this link, or a wrong frame.",
-            "MAC 地址与方向矛盾:按 IP 是{who:role}在发送,但源 MAC {mac} 在第 {other} 帧属于对方,{who:role}在第 {before} "
-            "帧用的是 {own}。可能是本链路上的网桥或路由器再次转发,或是引错了帧。",
+            "MAC 地址与方向矛盾：按 IP 是{who:role}在发送，但源 MAC {mac} 在第 {other} 帧属于对方，{who:role}在第 {before} "
+            "帧用的是 {own}。可能是本链路上的网桥或路由器再次转发，或是引错了帧。",
         ),
         "unturned": Text(
             "The MAC addresses contradict the direction: by IP the {who:role} sends here, but the source {mac} is that of "
             "frame {other}, which the other side sent. Forwarded again by a bridge or router on this link, or a wrong frame.",
-            "MAC 地址与方向矛盾:按 IP 这里是{who:role}在发送,但源 MAC {mac} 就是对方所发第 {other} 帧的源 MAC。"
-            "可能是本链路上的网桥或路由器再次转发,或是引错了帧。",
+            "MAC 地址与方向矛盾：按 IP 这里是{who:role}在发送，但源 MAC {mac} 就是对方所发第 {other} 帧的源 MAC。"
+            "可能是本链路上的网桥或路由器再次转发，或是引错了帧。",
         ),
     },
     ("IEEE 802.3", "RFC 894"),
@@ -178,18 +178,18 @@ MAC_DIRECTION = Rule(
         Text(
             "On one link the sender's frames bear one source MAC, the answers come from the other one. Frames that show them "
             "the other way round were not sent by who the IP header names.",
-            "在同一链路上,一方的帧使用同一个源 MAC,应答来自另一个。若两者颠倒,则该帧并非由 IP 首部所示的一方直接发出。",
+            "在同一链路上，一方的帧使用同一个源 MAC，应答来自另一个。若两者颠倒，则该帧并非由 IP 首部所示的一方直接发出。",
         ),
         Text(
             "eth.src of this frame equals eth.src of the other direction's first frame, and differs from that of its own. Only "
             "packets that open or close the connection are compared.",
-            "该帧的 eth.src 等于另一方向首帧的 eth.src,而不同于本方向首帧的 eth.src。只比较建立和关闭连接的分组。",
+            "该帧的 eth.src 等于另一方向首帧的 eth.src，而不同于本方向首帧的 eth.src。只比较建立和关闭连接的分组。",
         ),
         Text(
             "A router or bridge with both hosts on one link sends each packet a second time under its own address: then the "
             "same packet was captured just before. Without that, frame and quotation were mixed up, or it was forged.",
-            "若路由器或网桥与两台主机在同一链路上,会以自己的地址再次发送每个分组:此时前面刚捕获过同一分组。"
-            "否则就是引用时张冠李戴,或是伪造的帧。",
+            "若路由器或网桥与两台主机在同一链路上，会以自己的地址再次发送每个分组：此时前面刚捕获过同一分组。"
+            "否则就是引用时张冠李戴，或是伪造的帧。",
         ),
     ),
 )

@@ -41,24 +41,24 @@ REQUEST = Rule(
         "": Text(
             "Who has {target}? {sender} ({mac}) asks everyone on the link: the frame is broadcast. Target MAC "
             "00:00:00:00:00:00 inside means “not known yet”; nothing is sent to it.",
-            "谁有 {target}?{sender}({mac})询问链路上的所有主机:帧是广播。报文中的目标 MAC 00:00:00:00:00:00 表示“尚不知道”,"
+            "谁有 {target}？{sender}（{mac}）询问链路上的所有主机：帧是广播。报文中的目标 MAC 00:00:00:00:00:00 表示“尚不知道”，"
             "并不是发往该地址。",
         ),
         "again": Text(
             "Who has {target}? {sender} asks again, {waited:duration} after frame {before}: the capture has no reply so far (it "
             "would go to the asker alone). Broadcast; target MAC 00:00:00:00:00:00 means “not known yet”.",
-            "谁有 {target}?{sender} 在第 {before} 帧之后 {waited:duration} 再次询问:目前捕获中没有应答(应答只发给询问者)。"
-            "广播;目标 MAC 00:00:00:00:00:00 表示“尚不知道”。",
+            "谁有 {target}？{sender} 在第 {before} 帧之后 {waited:duration} 再次询问：目前捕获中没有应答（应答只发给询问者）。"
+            "广播；目标 MAC 00:00:00:00:00:00 表示“尚不知道”。",
         ),
         "filled": Text(
             "Who has {target}? {sender} ({mac}) asks everyone on the link: the frame is broadcast. The target MAC inside, "
             "{unknown}, means nothing in a request.",
-            "谁有 {target}?{sender}({mac})询问链路上的所有主机:帧是广播。请求中的目标 MAC {unknown} 没有意义。",
+            "谁有 {target}？{sender}（{mac}）询问链路上的所有主机：帧是广播。请求中的目标 MAC {unknown} 没有意义。",
         ),
         "cooked": Text(
             "Who has {target}? {sender} ({mac}) asks. Target MAC {unknown} inside means “not known yet”. A cooked capture does "
             "not keep to whom the frame went.",
-            "谁有 {target}?{sender}({mac})询问。报文中的目标 MAC {unknown} 表示“尚不知道”。cooked 捕获没有保留帧的目的地址。",
+            "谁有 {target}？{sender}（{mac}）询问。报文中的目标 MAC {unknown} 表示“尚不知道”。cooked 捕获没有保留帧的目的地址。",
         ),
     },
     ("RFC 826, Packet Generation",),
@@ -67,17 +67,17 @@ REQUEST = Rule(
         Text(
             "IP knows the next hop's IP address, Ethernet needs its MAC address. Who has to send asks the whole link; only the "
             "owner of the address answers. The MAC address that is asked for cannot be filled in.",
-            "IP 知道下一跳的 IP 地址,而以太网需要它的 MAC 地址。要发送的一方向整个链路询问,只有拥有该地址的主机应答。"
+            "IP 知道下一跳的 IP 地址，而以太网需要它的 MAC 地址。要发送的一方向整个链路询问，只有拥有该地址的主机应答。"
             "被询问的 MAC 地址自然无法填写。",
         ),
         Text(
             "arp.opcode is 1, eth.dst is ff:ff:ff:ff:ff:ff, sender and target address differ, the sender's is not 0.0.0.0.",
-            "arp.opcode 为 1,eth.dst 为 ff:ff:ff:ff:ff:ff,发送方与目标 IP 不同,且发送方 IP 不是 0.0.0.0。",
+            "arp.opcode 为 1,eth.dst 为 ff:ff:ff:ff:ff:ff，发送方与目标 IP 不同，且发送方 IP 不是 0.0.0.0。",
         ),
         Text(
             "A probe has sender 0.0.0.0, an announcement the same address twice, a check of a known entry goes to one MAC "
             "address.",
-            "探测的发送方为 0.0.0.0;通告的两个 IP 相同;对已知表项的检查是单播。",
+            "探测的发送方为 0.0.0.0；通告的两个 IP 相同；对已知表项的检查是单播。",
         ),
     ),
 )
@@ -90,19 +90,19 @@ REPLY = Rule(
         "": Text(
             "{sender} is at {mac}: the answer to frame {request}, {delay:duration} later, sent to the asker {target} alone "
             "(unicast).",
-            "{sender} 的 MAC 是 {mac}:对第 {request} 帧的应答,相隔 {delay:duration},只发给询问者 {target}(单播)。",
+            "{sender} 的 MAC 是 {mac}：对第 {request} 帧的应答，相隔 {delay:duration}，只发给询问者 {target}（单播）。",
         ),
         "unpaired": Text(
             "{sender} is at {mac}, sent to {target} alone (unicast). The request that it answers is not in the capture.",
-            "{sender} 的 MAC 是 {mac},只发给 {target}(单播)。它所应答的请求不在捕获中。",
+            "{sender} 的 MAC 是 {mac}，只发给 {target}（单播）。它所应答的请求不在捕获中。",
         ),
         "broadcast": Text(
             "{sender} is at {mac}: a reply to {target}, but broadcast, so that every host updates its cache.",
-            "{sender} 的 MAC 是 {mac}:给 {target} 的应答,却以广播发送,使所有主机更新缓存。",
+            "{sender} 的 MAC 是 {mac}：给 {target} 的应答，却以广播发送，使所有主机更新缓存。",
         ),
         "cooked": Text(
             "{sender} is at {mac}: the answer to frame {request}, {delay:duration} later, for {target}.",
-            "{sender} 的 MAC 是 {mac}:对第 {request} 帧的应答,相隔 {delay:duration},发给 {target}。",
+            "{sender} 的 MAC 是 {mac}：对第 {request} 帧的应答，相隔 {delay:duration}，发给 {target}。",
         ),
     },
     (RECEPTION,),
@@ -111,16 +111,16 @@ REPLY = Rule(
         Text(
             "The owner of the address answers with its MAC address. It knows the asker's from the request, so one unicast frame "
             "will do; the asker keeps the pair in its ARP cache.",
-            "拥有该地址的主机用自己的 MAC 地址应答。它已从请求中得知询问者的 MAC,因此单播即可;询问者把结果保存在 ARP 缓存中。",
+            "拥有该地址的主机用自己的 MAC 地址应答。它已从请求中得知询问者的 MAC，因此单播即可；询问者把结果保存在 ARP 缓存中。",
         ),
         Text(
             "arp.opcode is 2; the pair is the latest request with these two IP addresses swapped.",
-            "arp.opcode 为 2;与最近一个两端 IP 互换的请求配对。",
+            "arp.opcode 为 2；与最近一个两端 IP 互换的请求配对。",
         ),
         Text(
             "On a switch only the asker sees the reply. A router may answer for others (proxy ARP): then many addresses have one "
             "MAC.",
-            "在交换网络中只有询问者能看到应答。路由器可能代他人应答(代理 ARP):此时多个 IP 对应同一个 MAC。",
+            "在交换网络中只有询问者能看到应答。路由器可能代他人应答（代理 ARP）：此时多个 IP 对应同一个 MAC。",
         ),
     ),
 )
@@ -133,12 +133,12 @@ CHECK = Rule(
         "": Text(
             "Is {target} still at {receiver}? {sender} knows the MAC address already and asks this host alone (unicast), to keep "
             "its cache entry.",
-            "{target} 是否仍在 {receiver}?{sender} 已知道其 MAC 地址,只询问该主机(单播),以确认缓存项仍有效。",
+            "{target} 是否仍在 {receiver}？{sender} 已知道其 MAC 地址，只询问该主机（单播），以确认缓存项仍有效。",
         ),
         "known": Text(
             "Is {target} still at {receiver}? {sender} knows that from frame {known} and asks this host alone (unicast), to keep "
             "its cache entry.",
-            "{target} 是否仍在 {receiver}?{sender} 从第 {known} 帧得知该地址,现在只询问该主机(单播),以确认缓存项仍有效。",
+            "{target} 是否仍在 {receiver}？{sender} 从第 {known} 帧得知该地址，现在只询问该主机（单播），以确认缓存项仍有效。",
         ),
     },
     ("RFC 1122 §2.3.2.1",),
@@ -147,15 +147,15 @@ CHECK = Rule(
         Text(
             "Entries of an ARP cache grow old. Before a system drops one that it still uses, it asks its owner directly; nobody "
             "else is disturbed.",
-            "ARP 缓存项会过期。系统在丢弃仍在使用的表项之前,会直接询问其主机,不打扰其他主机。",
+            "ARP 缓存项会过期。系统在丢弃仍在使用的表项之前，会直接询问其主机，不打扰其他主机。",
         ),
         Text(
             "arp.opcode is 1 and the I/G bit of eth.dst is 0.",
-            "arp.opcode 为 1,且 eth.dst 的 I/G 位为 0。",
+            "arp.opcode 为 1，且 eth.dst 的 I/G 位为 0。",
         ),
         Text(
             "Where the entry came from is not in the capture when no earlier exchange is named.",
-            "若未指出先前的帧,则该表项的来源不在捕获中。",
+            "若未指出先前的帧，则该表项的来源不在捕获中。",
         ),
     ),
 )
@@ -167,7 +167,7 @@ LEARNED = Rule(
     Text(
         "{sender} sends to {target} ({mac}) without having asked for that address: it learned it from the request in frame "
         "{request}.",
-        "{sender} 没有询问就直接发往 {target}({mac}):该 MAC 是从第 {request} 帧的请求中得知的。",
+        "{sender} 没有询问就直接发往 {target}（{mac}）：该 MAC 是从第 {request} 帧的请求中得知的。",
     ),
     (RECEPTION,),
     Text("The other host must ask back.", "对方也必须再发一次 ARP 请求。"),
@@ -175,12 +175,12 @@ LEARNED = Rule(
         Text(
             "A request carries the asker's own IP and MAC address. Its target stores them before it answers, so one exchange "
             "serves both directions.",
-            "请求中带有询问者自己的 IP 和 MAC 地址,被询问者在应答前就会保存,因此一次交互对双方都有效。",
+            "请求中带有询问者自己的 IP 和 MAC 地址，被询问者在应答前就会保存，因此一次交互对双方都有效。",
         ),
         Text(
             "The receiver asked for the sender before, the sender has not asked for the receiver, and eth.dst is the MAC address "
             "in arp.src.hw_mac of that request.",
-            "接收方曾询问过发送方,发送方没有询问过接收方,且 eth.dst 等于该请求中的 arp.src.hw_mac。",
+            "接收方曾询问过发送方，发送方没有询问过接收方，且 eth.dst 等于该请求中的 arp.src.hw_mac。",
         ),
         Text(
             "It may have known the address before the capture began as well.",
@@ -197,17 +197,17 @@ GATEWAY = Rule(
         "": Text(
             "This asks for the gateway, not for the server: frame {used} sends a packet for {destination} to the MAC address of "
             "{gateway}.",
-            "这是在询问网关,而不是服务器:第 {used} 帧把发往 {destination} 的分组交给 {gateway} 的 MAC 地址。",
+            "这是在询问网关，而不是服务器：第 {used} 帧把发往 {destination} 的分组交给 {gateway} 的 MAC 地址。",
         ),
         "dhcp": Text(
             "{gateway} is the router that DHCP named in frame {used}: the next hop for every address outside the subnet.",
-            "{gateway} 是第 {used} 帧中 DHCP 指定的路由器:发往子网以外地址的下一跳。",
+            "{gateway} 是第 {used} 帧中 DHCP 指定的路由器：发往子网以外地址的下一跳。",
         ),
         "popular": Text(
             "{count} hosts have asked for {gateway} so far (frames {askers:frames}): the gateway, or another host that all need. "
             "Without traffic through it the capture cannot tell.",
-            "目前已有 {count} 台主机询问 {gateway}(第 {askers:frames} 帧):它可能是网关,也可能是大家都要访问的其他主机。"
-            "没有经过它的流量,无法判断。",
+            "目前已有 {count} 台主机询问 {gateway}（第 {askers:frames} 帧）：它可能是网关，也可能是大家都要访问的其他主机。"
+            "没有经过它的流量，无法判断。",
         ),
     },
     ("RFC 1122 §3.3.1",),
@@ -216,16 +216,16 @@ GATEWAY = Rule(
         Text(
             "For a destination on another network the next hop is a router, so ARP asks for the router's address. The server's "
             "MAC address is of no use here and never known.",
-            "目的主机在其他网络时,下一跳是路由器,所以 ARP 询问的是路由器的地址。服务器的 MAC 地址在此没有用处,也无从得知。",
+            "目的主机在其他网络时，下一跳是路由器，所以 ARP 询问的是路由器的地址。服务器的 MAC 地址在此没有用处，也无从得知。",
         ),
         Text(
             "A later packet has this MAC address in eth.dst and an off-link address in ip.dst; or a DHCP message named the "
             "address (option 3).",
-            "其后的分组 eth.dst 是该 MAC,而 ip.dst 是不在本链路上的地址;或 DHCP 报文(选项 3)指明了该地址。",
+            "其后的分组 eth.dst 是该 MAC，而 ip.dst 是不在本链路上的地址；或 DHCP 报文（选项 3）指明了该地址。",
         ),
         Text(
             "That many hosts ask for one address fits a file server or a DNS server as well.",
-            "许多主机询问同一地址,也可能因为它是文件服务器或 DNS 服务器。",
+            "许多主机询问同一地址，也可能因为它是文件服务器或 DNS 服务器。",
         ),
     ),
 )
@@ -238,11 +238,11 @@ PROBE = Rule(
         "": Text(
             "ARP probe: does anybody have {target} already? {mac} asks before it uses the address; sender 0.0.0.0 keeps the "
             "question out of every cache.",
-            "ARP 探测:{target} 是否已有人使用?{mac} 在启用该地址之前询问;发送方填 0.0.0.0,以免影响任何缓存。",
+            "ARP 探测：{target} 是否已有人使用？{mac} 在启用该地址之前询问；发送方填 0.0.0.0，以免影响任何缓存。",
         ),
         "again": Text(
             "ARP probe {count} for {target} by {mac}, {waited:duration} after frame {before}: no host has objected so far.",
-            "{mac} 对 {target} 的第 {count} 次 ARP 探测,距第 {before} 帧 {waited:duration}:目前没有主机提出异议。",
+            "{mac} 对 {target} 的第 {count} 次 ARP 探测，距第 {before} 帧 {waited:duration}：目前没有主机提出异议。",
         ),
     },
     ("RFC 5227 §2.1",),
@@ -251,10 +251,10 @@ PROBE = Rule(
         Text(
             "Before a host uses an address it asks whether somebody else has it: by default three probes, one to two seconds "
             "apart. An answer means a conflict.",
-            "主机在使用一个地址之前,先询问是否有人在用:默认发三次探测,间隔 1 至 2 秒。若有应答则说明地址冲突。",
+            "主机在使用一个地址之前，先询问是否有人在用：默认发三次探测，间隔 1 至 2 秒。若有应答则说明地址冲突。",
         ),
         Text(
-            "arp.opcode is 1 and arp.src.proto_ipv4 is 0.0.0.0.", "arp.opcode 为 1,且 arp.src.proto_ipv4 为 0.0.0.0。"
+            "arp.opcode is 1 and arp.src.proto_ipv4 is 0.0.0.0.", "arp.opcode 为 1，且 arp.src.proto_ipv4 为 0.0.0.0。"
         ),
         Text(
             "An ordinary request has the asker's address as sender.",
@@ -271,15 +271,15 @@ ANNOUNCE = Rule(
         "": Text(
             "Gratuitous ARP: {sender} is at {mac}. It asks nobody (sender and target are the same address); the hosts on the link "
             "update their caches.",
-            "免费 ARP:{sender} 的 MAC 是 {mac}。它不询问任何人(发送方与目标是同一地址),链路上的主机据此更新缓存。",
+            "免费 ARP：{sender} 的 MAC 是 {mac}。它不询问任何人（发送方与目标是同一地址），链路上的主机据此更新缓存。",
         ),
         "reply": Text(
             "Gratuitous ARP in the form of a reply: {sender} is at {mac}. Nobody asked; the hosts on the link update their caches.",
-            "应答形式的免费 ARP:{sender} 的 MAC 是 {mac}。没有人询问;链路上的主机据此更新缓存。",
+            "应答形式的免费 ARP：{sender} 的 MAC 是 {mac}。没有人询问；链路上的主机据此更新缓存。",
         ),
         "probed": Text(
             "ARP announcement: after {count} probes without objection (the last in frame {before}) {mac} now uses {sender}.",
-            "ARP 通告:{count} 次探测均无异议(最后一次为第 {before} 帧),{mac} 现在开始使用 {sender}。",
+            "ARP 通告：{count} 次探测均无异议（最后一次为第 {before} 帧），{mac} 现在开始使用 {sender}。",
         ),
     },
     ("RFC 5227 §2.3", "RFC 5227 §3"),
@@ -287,15 +287,15 @@ ANNOUNCE = Rule(
     Explanation(
         Text(
             "A host tells the link that it uses an address, or uses it with another card from now on.",
-            "主机告诉链路上的其他主机:它在使用某个地址,或从现在起换用另一块网卡。",
+            "主机告诉链路上的其他主机：它在使用某个地址，或从现在起换用另一块网卡。",
         ),
         Text(
             "arp.src.proto_ipv4 equals arp.dst.proto_ipv4, in a request or a reply.",
-            "arp.src.proto_ipv4 等于 arp.dst.proto_ipv4,请求或应答均可。",
+            "arp.src.proto_ipv4 等于 arp.dst.proto_ipv4，请求或应答均可。",
         ),
         Text(
             "After a failover a standby router announces the shared address in the same way.",
-            "主备切换之后,备用路由器也以同样方式通告共享地址。",
+            "主备切换之后，备用路由器也以同样方式通告共享地址。",
         ),
     ),
 )
@@ -308,22 +308,22 @@ CONFLICT = Rule(
         "": Text(
             "{address} is at {mac} here, but at {other} in frame {before}: two hosts use one address, or it moved to another card. "
             "It is a conflict if {other} goes on using it.",
-            "此处 {address} 的 MAC 是 {mac},而第 {before} 帧中是 {other}:两台主机用了同一地址,或地址移到了另一块网卡。"
-            "若 {other} 继续使用它,就是地址冲突。",
+            "此处 {address} 的 MAC 是 {mac}，而第 {before} 帧中是 {other}：两台主机用了同一地址，或地址移到了另一块网卡。"
+            "若 {other} 继续使用它，就是地址冲突。",
         ),
         "moved": Text(
             "{mac} announces that it has {address} now, which {other} had in frame {before}: a failover or a new card if {other} "
             "falls silent, a conflict if not.",
-            "{mac} 通告它现在拥有 {address},而第 {before} 帧中该地址属于 {other}:若 {other} 从此沉默,则是主备切换或更换网卡,"
+            "{mac} 通告它现在拥有 {address}，而第 {before} 帧中该地址属于 {other}：若 {other} 从此沉默，则是主备切换或更换网卡，"
             "否则就是地址冲突。",
         ),
         "both": Text(
             "Address conflict: {address} is at {mac} again, after {other} claimed it in frame {before}. Both hosts use it.",
-            "地址冲突:{other} 在第 {before} 帧声明拥有 {address} 之后,{mac} 又在使用它。两台主机都在使用该地址。",
+            "地址冲突：{other} 在第 {before} 帧声明拥有 {address} 之后，{mac} 又在使用它。两台主机都在使用该地址。",
         ),
         "defended": Text(
             "Address conflict: {mac} answers the probe of frame {before}: it has {address} already, so {other} must not use it.",
-            "地址冲突:{mac} 应答了第 {before} 帧的探测:它已拥有 {address},因此 {other} 不得使用该地址。",
+            "地址冲突：{mac} 应答了第 {before} 帧的探测：它已拥有 {address}，因此 {other} 不得使用该地址。",
         ),
     },
     ("RFC 5227 §2.4", "RFC 5227 §2.1.1"),
@@ -331,16 +331,16 @@ CONFLICT = Rule(
     Explanation(
         Text(
             "Two hosts claim the same IP address. Packets for it reach the one that was heard last, so both lose connections.",
-            "两台主机声称拥有同一个 IP 地址。发往该地址的分组会到达最近一次被听到的那一台,双方的连接都会中断。",
+            "两台主机声称拥有同一个 IP 地址。发往该地址的分组会到达最近一次被听到的那一台，双方的连接都会中断。",
         ),
         Text(
             "arp.src.proto_ipv4 is known from an earlier ARP packet with another arp.src.hw_mac; or somebody answers a probe.",
-            "arp.src.proto_ipv4 曾在先前的 ARP 分组中对应另一个 arp.src.hw_mac;或有人应答了探测。",
+            "arp.src.proto_ipv4 曾在先前的 ARP 分组中对应另一个 arp.src.hw_mac；或有人应答了探测。",
         ),
         Text(
             "A failover (VRRP, a cluster), a new card, or proxy ARP: then the old MAC address stops claiming it. ARP spoofing looks "
             "like a conflict.",
-            "主备切换(VRRP、集群)、更换网卡或代理 ARP:此时旧 MAC 不再声明该地址。ARP 欺骗看起来与冲突相同。",
+            "主备切换（VRRP、集群）、更换网卡或代理 ARP：此时旧 MAC 不再声明该地址。ARP 欺骗看起来与冲突相同。",
         ),
     ),
 )
@@ -353,14 +353,14 @@ UNANSWERED = Rule(
         "": Text(
             "Nobody answered: {count} requests for {target} in {span:duration} (frames {frames:frames}), and no reply, though it "
             "would be seen here, on the asker {asker}. No host on this link has the address, or it is off.",
-            "无人应答:{span:duration} 内 {count} 次询问 {target}(第 {frames:frames} 帧)都没有应答,而捕获点就在询问者 {asker} "
-            "上,有应答必能看到。本链路上没有主机拥有该地址,或它已关机。",
+            "无人应答：{span:duration} 内 {count} 次询问 {target}（第 {frames:frames} 帧）都没有应答，而捕获点就在询问者 {asker} "
+            "上，有应答必能看到。本链路上没有主机拥有该地址，或它已关机。",
         ),
         "likely": Text(
             "Nobody answered: {count} requests for {target} in {span:duration} (frames {frames:frames}), and no reply. The asker "
             "{asker} looks like the capturing host (frames of {length} bytes are not padded yet), so a reply would be seen.",
-            "无人应答:{span:duration} 内 {count} 次询问 {target}(第 {frames:frames} 帧)都没有应答。询问者 {asker} 看来就是捕获"
-            "主机({length} 字节的帧尚未填充),有应答必能看到。",
+            "无人应答：{span:duration} 内 {count} 次询问 {target}（第 {frames:frames} 帧）都没有应答。询问者 {asker} 看来就是捕获"
+            "主机（{length} 字节的帧尚未填充），有应答必能看到。",
         ),
     },
     ("RFC 1122 §2.3.2", "RFC 826, Packet Generation"),
@@ -369,17 +369,17 @@ UNANSWERED = Rule(
         Text(
             "Without the MAC address nothing can be sent: the packets wait, then the system reports “host unreachable” to the "
             "program. The IP packet itself never appears in the capture.",
-            "没有 MAC 地址就无法发送:分组先等待,随后系统向程序报告“主机不可达”。该 IP 分组本身不会出现在捕获中。",
+            "没有 MAC 地址就无法发送：分组先等待，随后系统向程序报告“主机不可达”。该 IP 分组本身不会出现在捕获中。",
         ),
         Text(
             "Repeated requests with the same arp.src.proto_ipv4 and arp.dst.proto_ipv4, no reply, and the asker is the host that "
             "captured.",
-            "arp.src.proto_ipv4 与 arp.dst.proto_ipv4 相同的请求重复出现,没有应答,且询问者就是捕获主机。",
+            "arp.src.proto_ipv4 与 arp.dst.proto_ipv4 相同的请求重复出现，没有应答，且询问者就是捕获主机。",
         ),
         Text(
             "On another host's link the reply, which is unicast, is not seen: there the rule is silent. A firewall does not "
             "suppress ARP as a rule.",
-            "若捕获点不在询问者上,单播的应答本来就看不到,此时不作判断。防火墙一般不会阻止 ARP。",
+            "若捕获点不在询问者上，单播的应答本来就看不到，此时不作判断。防火墙一般不会阻止 ARP。",
         ),
     ),
 )

@@ -30,35 +30,35 @@ CLOCK = Rule(
         "agrees": Text(
             "Date says {date}, and this frame was captured at {captured} GMT: the clocks agree. Wireshark shows times in "
             "your own time zone, so its hours may differ.",
-            "Date 为 {date},该帧捕获于 GMT {captured}:两端时钟一致。Wireshark 按本地时区显示时间,小时数可能不同。",
+            "Date 为 {date}，该帧捕获于 GMT {captured}：两端时钟一致。Wireshark 按本地时区显示时间，小时数可能不同。",
         ),
         "zone-ahead": Text(
             "Date says {date}, {offset:duration} ahead of the frame's time, {captured} GMT. Whole quarters of an hour: it "
             "looks as if one of the clocks took its local time for GMT.",
-            "Date 为 {date},比该帧时间(GMT {captured})快 {offset:duration}。恰为一刻钟的整数倍:"
+            "Date 为 {date}，比该帧时间（GMT {captured}）快 {offset:duration}。恰为一刻钟的整数倍："
             "像是其中一个时钟把本地时间当成了 GMT。",
         ),
         "zone-behind": Text(
             "Date says {date}, {offset:duration} behind the frame's time, {captured} GMT. Whole quarters of an hour: it "
             "looks as if one of the clocks took its local time for GMT.",
-            "Date 为 {date},比该帧时间(GMT {captured})慢 {offset:duration}。恰为一刻钟的整数倍:"
+            "Date 为 {date}，比该帧时间（GMT {captured}）慢 {offset:duration}。恰为一刻钟的整数倍："
             "像是其中一个时钟把本地时间当成了 GMT。",
         ),
         "cached": Text(
             "Date says {date}, {offset:duration} before this frame, and Age {age} s: a cache answers with what it got then. "
             "No clock is wrong.",
-            "Date 为 {date},比该帧早 {offset:duration},而 Age 为 {age} 秒:这是缓存用当时得到的内容作答,时钟并没有错。",
+            "Date 为 {date}，比该帧早 {offset:duration}，而 Age 为 {age} 秒：这是缓存用当时得到的内容作答，时钟并没有错。",
         ),
         "ahead": Text(
             "Date says {date}, {offset:duration} ahead of the frame's time, {captured} GMT: the clocks of server and capture "
             "differ. Which one is wrong the capture cannot tell.",
-            "Date 为 {date},比该帧时间(GMT {captured})快 {offset:duration}:服务器与捕获主机的时钟不一致,"
+            "Date 为 {date}，比该帧时间（GMT {captured}）快 {offset:duration}：服务器与捕获主机的时钟不一致，"
             "捕获无法说明哪一个不准。",
         ),
         "behind": Text(
             "Date says {date}, {offset:duration} behind the frame's time, {captured} GMT: the clocks of server and capture "
             "differ, or a cache answers without telling the Age. The capture cannot tell which.",
-            "Date 为 {date},比该帧时间(GMT {captured})慢 {offset:duration}:服务器与捕获主机的时钟不一致,"
+            "Date 为 {date}，比该帧时间（GMT {captured}）慢 {offset:duration}：服务器与捕获主机的时钟不一致，"
             "或者缓存作答而没有给出 Age。捕获无法区分。",
         ),
     },
@@ -68,17 +68,17 @@ CLOCK = Rule(
         Text(
             "Date is when the origin server made the response, always in GMT and in whole seconds. The capture has its own "
             "clock, which Wireshark shows in the time zone of whoever reads it.",
-            "Date 是源服务器产生响应的时间,一律为 GMT,精确到秒。捕获有自己的时钟,Wireshark 按阅读者所在时区显示。",
+            "Date 是源服务器产生响应的时间，一律为 GMT，精确到秒。捕获有自己的时钟，Wireshark 按阅读者所在时区显示。",
         ),
         Text(
             "http.date minus frame.time_epoch of the response's first segment. They agree when Date lies between the request "
             "and that segment, two seconds aside.",
-            "http.date 减去响应首个报文段的 frame.time_epoch。若 Date 落在请求与该报文段之间(相差不超过 2 秒),视为一致。",
+            "http.date 减去响应首个报文段的 frame.time_epoch。若 Date 落在请求与该报文段之间（相差不超过 2 秒），视为一致。",
         ),
         Text(
             "A cached response has an old Date rightly; it must carry Age. A server or a capture file that was edited may "
             "have any time. Other servers' dates in the same capture tell whether it is the capture's clock.",
-            "缓存的响应带有旧的 Date 是正当的,它必须带 Age。被改动过的服务器或捕获文件可能有任意时间。"
+            "缓存的响应带有旧的 Date 是正当的，它必须带 Age。被改动过的服务器或捕获文件可能有任意时间。"
             "同一捕获中其他服务器的 Date 可以说明是否是捕获时钟的问题。",
         ),
     ),

@@ -39,21 +39,21 @@ DATAGRAM = Rule(
         "": Text(
             "{size:byte} from {source} to {target}. UDP opens no connection and confirms nothing: only an answer shows that "
             "it arrived.",
-            "{source} 向 {target} 发送 {size} 字节。UDP 不建立连接,也不确认:只有收到回答才知道它已到达。",
+            "{source} 向 {target} 发送 {size} 字节。UDP 不建立连接，也不确认：只有收到回答才知道它已到达。",
         ),
         "back": Text(
             "{size:byte} back from {source}, {elapsed:duration} after frame {before}: the same two ports, swapped, "
             "are all that ties the two together; UDP numbers nothing.",
-            "{source} 在第 {before} 帧之后 {elapsed:duration} 发回 {size} 字节:把两者联系起来的只有对调的端口,"
+            "{source} 在第 {before} 帧之后 {elapsed:duration} 发回 {size} 字节：把两者联系起来的只有对调的端口，"
             "UDP 没有编号。",
         ),
         "next": Text(
             "Datagram {count} from {source}: {size:byte}.",
-            "{source} 的第 {count} 个数据报:{size} 字节。",
+            "{source} 的第 {count} 个数据报：{size} 字节。",
         ),
         "next-back": Text(
             "Datagram {count} from {source}: {size:byte}, {elapsed:duration} after frame {before} of the other side.",
-            "{source} 的第 {count} 个数据报:{size} 字节,在对方第 {before} 帧之后 {elapsed:duration}。",
+            "{source} 的第 {count} 个数据报：{size} 字节，在对方第 {before} 帧之后 {elapsed:duration}。",
         ),
     },
     ("RFC 768",),
@@ -62,17 +62,17 @@ DATAGRAM = Rule(
         Text(
             "UDP adds ports, a length and a checksum to IP, nothing else: no handshake, no acknowledgment, no repetition, "
             "no order. Whatever of that a program needs it must do itself.",
-            "UDP 只在 IP 之上增加端口、长度和检验和:没有握手、确认、重传和排序。程序需要这些功能时必须自己实现。",
+            "UDP 只在 IP 之上增加端口、长度和检验和：没有握手、确认、重传和排序。程序需要这些功能时必须自己实现。",
         ),
         Text(
             "The data is udp.length − 8. A datagram counts as sent back when its addresses and ports are those of an "
             "earlier one, swapped; the time is the difference of the two frames' times.",
-            "数据长度为 udp.length − 8。地址和端口与此前某数据报对调时,视为回送的数据报;时间为两帧时间之差。",
+            "数据长度为 udp.length − 8。地址和端口与此前某数据报对调时，视为回送的数据报；时间为两帧时间之差。",
         ),
         Text(
             "Two programs may send to each other without asking and answering: ports alone do not prove that the second "
             "datagram answers the first. Only the payload would tell.",
-            "双方也可能各自发送而并非一问一答:仅凭端口不能证明后者是对前者的回答,只有载荷能说明。",
+            "双方也可能各自发送而并非一问一答：仅凭端口不能证明后者是对前者的回答，只有载荷能说明。",
         ),
     ),
 )
@@ -91,18 +91,18 @@ LENGTH = Rule(
         Text(
             "The length field counts the UDP header and the data, so its least value is 8. With its 16 bits it could "
             "reach 65535; IPv4's own 16-bit length leaves 65535 − 20 − 8 = 65507 bytes of data.",
-            "长度字段包含 UDP 首部和数据,最小为 8。16 位最大为 65535;受 IPv4 总长度限制,数据最多 "
+            "长度字段包含 UDP 首部和数据，最小为 8。16 位最大为 65535；受 IPv4 总长度限制，数据最多 "
             "65535 − 20 − 8 = 65507 字节。",
         ),
         Text(
             "udp.length − 8, compared with what IP carries (ip.len − ip.hdr_len, ipv6.plen, or the length after "
             "reassembly). It is said on the first datagram of each side.",
-            "udp.length − 8,并与 IP 所承载的长度(ip.len − ip.hdr_len、ipv6.plen 或重组后的长度)核对。"
+            "udp.length − 8，并与 IP 所承载的长度（ip.len − ip.hdr_len、ipv6.plen 或重组后的长度）核对。"
             "每一方只在第一个数据报上说明。",
         ),
         Text(
             "When the two lengths differ the verdict is udp.length-wrong instead.",
-            "两个长度不一致时,改为给出 udp.length-wrong。",
+            "两个长度不一致时，改为给出 udp.length-wrong。",
         ),
     ),
 )
@@ -114,15 +114,15 @@ LENGTH_WRONG = Rule(
     {
         "short": Text(
             "UDP length {length} is impossible: the header alone has 8 bytes. The receiver drops the datagram.",
-            "UDP 长度 {length} 不可能成立:仅首部就有 8 字节。接收方会丢弃该数据报。",
+            "UDP 长度 {length} 不可能成立：仅首部就有 8 字节。接收方会丢弃该数据报。",
         ),
         "less": Text(
             "UDP length {length}, but IP carries {carried:byte}: the last {rest} are no part of the datagram.",
-            "UDP 长度为 {length},但 IP 承载了 {carried} 字节:最后 {rest} 字节不属于该数据报。",
+            "UDP 长度为 {length}，但 IP 承载了 {carried} 字节：最后 {rest} 字节不属于该数据报。",
         ),
         "more": Text(
             "UDP length {length}, but IP carries only {carried:byte}: {rest} are missing, so the receiver drops it.",
-            "UDP 长度为 {length},但 IP 只承载了 {carried} 字节:缺少 {rest} 字节,接收方会丢弃它。",
+            "UDP 长度为 {length}，但 IP 只承载了 {carried} 字节：缺少 {rest} 字节，接收方会丢弃它。",
         ),
     },
     ("RFC 768", "RFC 1122 §4.1.3"),
@@ -135,12 +135,12 @@ LENGTH_WRONG = Rule(
         Text(
             "udp.length against ip.len − ip.hdr_len (or ipv6.plen). Both are header fields, so a short snaplen does not "
             "matter.",
-            "比较 udp.length 与 ip.len − ip.hdr_len(或 ipv6.plen)。两者都是首部字段,与捕获长度限制无关。",
+            "比较 udp.length 与 ip.len − ip.hdr_len（或 ipv6.plen）。两者都是首部字段，与捕获长度限制无关。",
         ),
         Text(
             "A broken or crafted packet; with a length that is too small, bytes hidden behind the datagram (UDP options "
             "use that place). The capture cannot tell who made it.",
-            "损坏或伪造的分组;长度偏小时,也可能是在数据报之后附加的字节(UDP 选项使用该位置)。捕获不能说明由谁造成。",
+            "损坏或伪造的分组；长度偏小时，也可能是在数据报之后附加的字节（UDP 选项使用该位置）。捕获不能说明由谁造成。",
         ),
     ),
 )
@@ -152,16 +152,16 @@ CHECKSUM_ZERO = Rule(
     {
         "": Text(
             "UDP checksum 0x0000: {source} did not compute one, as IPv4 allows. It is no error, but nothing protects the data.",
-            "UDP 检验和为 0x0000:{source} 没有计算检验和,IPv4 允许这样做。这不是差错,但数据不受保护。",
+            "UDP 检验和为 0x0000：{source} 没有计算检验和，IPv4 允许这样做。这不是差错，但数据不受保护。",
         ),
         "ipv6": Text(
             "UDP checksum 0x0000 over IPv6: not allowed, as the IPv6 header has no checksum of its own; receivers drop it. "
             "Only some tunnels are excepted.",
-            "IPv6 上的 UDP 检验和为 0x0000:不允许,因为 IPv6 首部自身没有检验和,接收方会丢弃。仅某些隧道例外。",
+            "IPv6 上的 UDP 检验和为 0x0000：不允许，因为 IPv6 首部自身没有检验和，接收方会丢弃。仅某些隧道例外。",
         ),
         "tunnel": Text(
             "UDP checksum 0x0000 over IPv6 on port {port}: tunnels may leave it out, as what they carry has its own.",
-            "IPv6 上的 UDP 检验和为 0x0000,端口 {port}:隧道可以不计算,因为所承载的内容有自己的检验和。",
+            "IPv6 上的 UDP 检验和为 0x0000，端口 {port}：隧道可以不计算，因为所承载的内容有自己的检验和。",
         ),
     },
     ("RFC 768", "RFC 8200 §8.1", "RFC 6935"),
@@ -170,16 +170,16 @@ CHECKSUM_ZERO = Rule(
         Text(
             "Over IPv4, 0 means that the sender computed no checksum; one that comes out as 0 is sent as 0xffff. Over IPv6 "
             "the checksum is required.",
-            "在 IPv4 中,0 表示发送方没有计算检验和;计算结果恰为 0 时以 0xffff 发送。在 IPv6 中检验和是必需的。",
+            "在 IPv4 中，0 表示发送方没有计算检验和；计算结果恰为 0 时以 0xffff 发送。在 IPv6 中检验和是必需的。",
         ),
         Text(
             "udp.checksum = 0x0000 and whether the header before it is IPv4 or IPv6; the ports of known tunnels.",
-            "依据 udp.checksum = 0x0000、前面是 IPv4 还是 IPv6,以及已知隧道的端口。",
+            "依据 udp.checksum = 0x0000、前面是 IPv4 还是 IPv6，以及已知隧道的端口。",
         ),
         Text(
             "A card that is to fill in the checksum starts from the sum of the pseudo header, not from 0: that is "
             "l4.checksum-partial.",
-            "由网卡补全的检验和以伪首部之和为初值,而不是 0:那是 l4.checksum-partial。",
+            "由网卡补全的检验和以伪首部之和为初值，而不是 0：那是 l4.checksum-partial。",
         ),
     ),
 )
@@ -192,15 +192,15 @@ CHECKSUM_PARTIAL = Rule(
         "": Text(
             "Checksum {checksum:hex} is unfinished, not wrong: it is the bare sum of the pseudo header, {arithmetic}. "
             "{source} leaves the rest to its network card, behind the capture point; nothing was damaged.",
-            "检验和 {checksum:hex} 尚未完成,而不是错误:它只是伪首部之和,{arithmetic}。其余部分由 {source} 的网卡"
-            "在捕获点之后补全,报文并没有损坏。",
+            "检验和 {checksum:hex} 尚未完成，而不是错误：它只是伪首部之和，{arithmetic}。其余部分由 {source} 的网卡"
+            "在捕获点之后补全，报文并没有损坏。",
         ),
         "ipv6": Text(
             "Checksum {checksum:hex} is unfinished, not wrong: it is the bare sum of the pseudo header (both addresses, "
             "length {length}, protocol {protocol}). {source} leaves the rest to its network card, behind the capture point; "
             "nothing was damaged.",
-            "检验和 {checksum:hex} 尚未完成,而不是错误:它只是伪首部(两个地址、长度 {length}、协议 {protocol})之和。"
-            "其余部分由 {source} 的网卡在捕获点之后补全,报文并没有损坏。",
+            "检验和 {checksum:hex} 尚未完成，而不是错误：它只是伪首部（两个地址、长度 {length}、协议 {protocol}）之和。"
+            "其余部分由 {source} 的网卡在捕获点之后补全，报文并没有损坏。",
         ),
     },
     ("RFC 1071", "RFC 768", "RFC 9293 §3.1", "RFC 8200 §8.1"),
@@ -209,20 +209,20 @@ CHECKSUM_PARTIAL = Rule(
         Text(
             "With checksum offload the host leaves the sum of the pseudo header in the field; the network card adds the "
             "rest of the segment and inverts it. A capture on that host sees the packet before the card does.",
-            "使用检验和卸载时,主机只在该字段留下伪首部之和,由网卡加上报文段其余部分并取反。"
-            "在该主机上捕获时,看到的是网卡处理之前的报文。",
+            "使用检验和卸载时，主机只在该字段留下伪首部之和，由网卡加上报文段其余部分并取反。"
+            "在该主机上捕获时，看到的是网卡处理之前的报文。",
         ),
         Text(
             "The 16-bit words of both addresses, the protocol and the length are added in ones' complement; the field is "
             "exactly that sum, not inverted. It is checked on the first packet of each side of a conversation and said once for two hosts.",
-            "把两个地址、协议号和长度的 16 位字按反码求和;字段值恰为该和,且未取反。只检查会话每一方的第一个报文,对同一对主机只说一次。",
+            "把两个地址、协议号和长度的 16 位字按反码求和；字段值恰为该和，且未取反。只检查会话每一方的第一个报文，对同一对主机只说一次。",
         ),
         Text(
             "A wrong checksum of any other value is damage, a crafted packet, or cut data. That a right checksum happens "
             "to equal this sum has a chance of 1 in 65536. On loopback and virtual links nobody completes it at all, and "
             "both ends look like this.",
             "其他数值的错误检验和才意味着损坏、伪造或数据被截断。正确的检验和恰好等于该和的概率为 1/65536。"
-            "在环回接口和虚拟链路上无人补全,两端都会如此。",
+            "在环回接口和虚拟链路上无人补全，两端都会如此。",
         ),
     ),
 )
@@ -236,19 +236,19 @@ CHECKSUM_BAD = Rule(
         "": Text(
             "Checksum {found:hex} is wrong: header and data give {right:hex}. Others of {source} are right (frame {other}), so this one "
             "was damaged on its way. The receiver drops it without a word, as if it were lost.",
-            "检验和 {found:hex} 错误:由首部和数据算得 {right:hex}。{source} 的其他报文是正确的(第 {other} 帧),因此该报文在途中损坏;"
-            "接收方会直接丢弃,如同丢失。",
+            "检验和 {found:hex} 错误：由首部和数据算得 {right:hex}。{source} 的其他报文是正确的（第 {other} 帧），因此该报文在途中损坏；"
+            "接收方会直接丢弃，如同丢失。",
         ),
         "unsure": Text(
             "Checksum {found:hex} is wrong: header and data give {right:hex}. No right one of {source} was seen so far: damaged or made "
             "by hand, or captured on the sender before its card had computed it.",
-            "检验和 {found:hex} 错误:由首部和数据算得 {right:hex}。尚未见到 {source} 的正确检验和:可能损坏或伪造,也可能是在发送方"
+            "检验和 {found:hex} 错误：由首部和数据算得 {right:hex}。尚未见到 {source} 的正确检验和：可能损坏或伪造，也可能是在发送方"
             "网卡计算之前捕获的。",
         ),
         "told": Text(
             "Wireshark finds the checksum {found:hex} wrong. Unless this is the capturing host's own packet, whose checksum the card "
             "computes later, it was damaged and the receiver drops it.",
-            "Wireshark 判定检验和 {found:hex} 错误。除非这是捕获主机自己发出、检验和由网卡稍后计算的报文,否则它已损坏,接收方会丢弃。",
+            "Wireshark 判定检验和 {found:hex} 错误。除非这是捕获主机自己发出、检验和由网卡稍后计算的报文，否则它已损坏，接收方会丢弃。",
         ),
     },
     ("RFC 1071", "RFC 9293 §3.1", "RFC 768", "RFC 1122 §4.2.2.7"),
@@ -257,19 +257,19 @@ CHECKSUM_BAD = Rule(
         Text(
             "The checksum covers the pseudo header, the header and the data. A receiver that finds it wrong cannot trust any field, the "
             "ports included, so it answers nothing; TCP's sender repeats the segment when its timer runs out.",
-            "检验和覆盖伪首部、首部和数据。接收方发现错误时,任何字段(包括端口)都不可信,因此不作任何应答;TCP 发送方在超时后重传。",
+            "检验和覆盖伪首部、首部和数据。接收方发现错误时，任何字段（包括端口）都不可信，因此不作任何应答；TCP 发送方在超时后重传。",
         ),
         Text(
             "tcp.checksum or udp.checksum against the sum recomputed from the fields, the options and the payload: for each UDP datagram, "
             "and for every TCP segment that is out of the ordinary. For routine segments Wireshark's own check counts: let it check by "
             "-o tcp.check_checksum:TRUE, then tcp.checksum.status is 0.",
-            "把 tcp.checksum 或 udp.checksum 与由各字段、选项和载荷重新计算的结果比较:UDP 逐个数据报检查,TCP 检查所有不寻常的报文段。"
-            "对于常规报文段以 Wireshark 的检验为准:使用 -o tcp.check_checksum:TRUE 时,tcp.checksum.status 为 0。",
+            "把 tcp.checksum 或 udp.checksum 与由各字段、选项和载荷重新计算的结果比较：UDP 逐个数据报检查，TCP 检查所有不寻常的报文段。"
+            "对于常规报文段以 Wireshark 的检验为准：使用 -o tcp.check_checksum:TRUE 时，tcp.checksum.status 为 0。",
         ),
         Text(
             "A sum that is merely unfinished is l4.checksum-partial. Wireshark leaves the check off because with offload every packet of the "
             "capturing host looks wrong, and what it finds wrong it does not reassemble.",
-            "仅仅尚未完成的检验和属于 l4.checksum-partial。Wireshark 默认不检验,是因为启用卸载时捕获主机发出的每个报文都显得错误,"
+            "仅仅尚未完成的检验和属于 l4.checksum-partial。Wireshark 默认不检验，是因为启用卸载时捕获主机发出的每个报文都显得错误，"
             "而它认为错误的报文不参与重组。",
         ),
     ),

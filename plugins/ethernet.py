@@ -31,7 +31,7 @@ NEXT_HOP = Rule(
     Text(
         "{mac} is the next hop, a router: frames for {destinations} all go to this MAC address (frames {frames:frames}), and "
         "none of them is on this link. No server's own MAC address is seen here.",
-        "{mac} 是下一跳(路由器):发往 {destinations} 的帧都以它为目的 MAC 地址(第 {frames:frames} 帧),而这些主机都不在"
+        "{mac} 是下一跳（路由器）：发往 {destinations} 的帧都以它为目的 MAC 地址（第 {frames:frames} 帧），而这些主机都不在"
         "本链路上。此处看不到任何服务器自己的 MAC 地址。",
     ),
     ("RFC 1122 §3.3.1",),
@@ -40,20 +40,20 @@ NEXT_HOP = Rule(
         Text(
             "A MAC address is valid on one link only. A packet for another network goes, with the server's IP address in it, to "
             "the router's MAC address; each link on the way has its own pair.",
-            "MAC 地址只在一条链路上有效。发往其他网络的分组,IP 首部写服务器的地址,帧的目的 MAC 则是路由器的;途中每条链路"
+            "MAC 地址只在一条链路上有效。发往其他网络的分组，IP 首部写服务器的地址，帧的目的 MAC 则是路由器的；途中每条链路"
             "都换成自己的一对 MAC 地址。",
         ),
         Text(
             "One eth.dst for at least two ip.dst that are off-link: outside the known prefix, or sharing fewer than 8 leading "
             "bits with the sender, or answering with a TTL that routers have lowered.",
-            "同一个 eth.dst 对应至少两个不在本链路上的 ip.dst:位于已知前缀之外,或与发送方相同的前导位少于 8 位,或其应答的 "
+            "同一个 eth.dst 对应至少两个不在本链路上的 ip.dst：位于已知前缀之外，或与发送方相同的前导位少于 8 位，或其应答的 "
             "TTL 已被路由器减小。",
         ),
         Text(
             "A proxy or a router that answers ARP for others (proxy ARP) looks the same; its MAC address is still not the "
             "server's. For one destination alone the capture cannot tell without the subnet mask (--subnet).",
-            "代理 ARP 的路由器看起来相同,但该 MAC 仍不是服务器的。若只有一个目的地且不知道子网掩码,则无法判断(可用 "
-            "--subnet 指明)。",
+            "代理 ARP 的路由器看起来相同，但该 MAC 仍不是服务器的。若只有一个目的地且不知道子网掩码，则无法判断（可用 "
+            "--subnet 指明）。",
         ),
     ),
 )
@@ -65,23 +65,23 @@ CAST = Rule(
     {
         "unicast": Text(
             "To {mac}: unicast, for one card. The lowest bit of the first byte (0x{byte:02x}) is 0.",
-            "发往 {mac}:单播,只给一块网卡。首字节(0x{byte:02x})的最低位为 0。",
+            "发往 {mac}：单播，只给一块网卡。首字节（0x{byte:02x}）的最低位为 0。",
         ),
         "broadcast": Text(
             "To ff:ff:ff:ff:ff:ff: broadcast, for every host on the link. Routers do not pass it on.",
-            "发往 ff:ff:ff:ff:ff:ff:广播,给链路上的所有主机。路由器不转发。",
+            "发往 ff:ff:ff:ff:ff:ff：广播，给链路上的所有主机。路由器不转发。",
         ),
         "multicast": Text(
             "To {mac}: multicast, for the cards that joined the group. The lowest bit of the first byte (0x{byte:02x}) is 1.",
-            "发往 {mac}:多播,给加入该组的网卡。首字节(0x{byte:02x})的最低位为 1。",
+            "发往 {mac}：多播，给加入该组的网卡。首字节（0x{byte:02x}）的最低位为 1。",
         ),
         "ipv4": Text(
             "To {mac}: multicast for the IPv4 group {group}: 01:00:5e and the group's last 23 bits ({bits}).",
-            "发往 {mac}:IPv4 多播组 {group},由 01:00:5e 加组地址的末 23 位({bits})构成。",
+            "发往 {mac}：IPv4 多播组 {group}，由 01:00:5e 加组地址的末 23 位（{bits}）构成。",
         ),
         "ipv6": Text(
             "To {mac}: multicast for the IPv6 group {group}: 33:33 and the group's last 32 bits.",
-            "发往 {mac}:IPv6 多播组 {group},由 33:33 加组地址的末 32 位构成。",
+            "发往 {mac}：IPv6 多播组 {group}，由 33:33 加组地址的末 32 位构成。",
         ),
     },
     ("IEEE 802-2014 §8.2", "RFC 1112 §6.4", "RFC 2464 §7"),
@@ -90,7 +90,7 @@ CAST = Rule(
         Text(
             "The I/G bit of the destination says whether a frame is for one card or for a group; ff:ff:ff:ff:ff:ff is the group "
             "of all.",
-            "目的地址的 I/G 位说明该帧是给一块网卡还是一组;ff:ff:ff:ff:ff:ff 表示全部。",
+            "目的地址的 I/G 位说明该帧是给一块网卡还是一组；ff:ff:ff:ff:ff:ff 表示全部。",
         ),
         Text(
             "The lowest bit of the first byte of eth.dst. Said once for each destination.",
@@ -98,7 +98,7 @@ CAST = Rule(
         ),
         Text(
             "Several groups share one MAC address (32 IPv4 groups do), so it does not tell the group: ip.dst does.",
-            "多个组会共用一个 MAC 地址(IPv4 为 32 个组),因此不能由 MAC 得知是哪个组,须看 ip.dst。",
+            "多个组会共用一个 MAC 地址（IPv4 为 32 个组），因此不能由 MAC 得知是哪个组，须看 ip.dst。",
         ),
     ),
 )
@@ -110,11 +110,11 @@ TYPE = Rule(
     {
         "": Text(
             "Type 0x{type:04x} is at least 0x0600, so the field is a type (Ethernet II): {protocol} follows.",
-            "类型字段 0x{type:04x} 不小于 0x0600,因此表示类型(Ethernet II):其后是 {protocol}。",
+            "类型字段 0x{type:04x} 不小于 0x0600，因此表示类型（Ethernet II）：其后是 {protocol}。",
         ),
         "length": Text(
             "The field is {size}, at most 1500, so it is a length (IEEE 802.3): a header of LLC follows and names the protocol.",
-            "该字段为 {size},不大于 1500,因此表示长度(IEEE 802.3):其后是 LLC 首部,由它指明协议。",
+            "该字段为 {size}，不大于 1500，因此表示长度（IEEE 802.3）：其后是 LLC 首部，由它指明协议。",
         ),
     },
     ("IEEE 802.3-2022 §3.2.6", "RFC 1042"),
@@ -122,11 +122,11 @@ TYPE = Rule(
     Explanation(
         Text(
             "The two bytes after the addresses are a type in Ethernet II and a length in IEEE 802.3; their value tells which.",
-            "地址之后的两字节在 Ethernet II 中是类型,在 IEEE 802.3 中是长度,由取值区分。",
+            "地址之后的两字节在 Ethernet II 中是类型，在 IEEE 802.3 中是长度，由取值区分。",
         ),
         Text(
             "eth.type is there from 0x0600 (1536) on, eth.len up to 1500. Said once for each type.",
-            "取值不小于 0x0600(1536)时为 eth.type,不大于 1500 时为 eth.len。每种类型只说明一次。",
+            "取值不小于 0x0600（1536）时为 eth.type，不大于 1500 时为 eth.len。每种类型只说明一次。",
         ),
         Text("Values between 1501 and 1535 are neither.", "1501 至 1535 之间的值两者都不是。"),
     ),
@@ -139,19 +139,19 @@ VLAN = Rule(
     {
         "": Text(
             "Tagged for VLAN {vlan}, priority {priority}: four bytes between the addresses and the type, so a full frame has 1518.",
-            "带 VLAN {vlan} 的标签,优先级 {priority}:位于地址与类型之间,共 4 字节,因此最大帧长为 1518。",
+            "带 VLAN {vlan} 的标签，优先级 {priority}：位于地址与类型之间，共 4 字节，因此最大帧长为 1518。",
         ),
         "priority": Text(
             "Tagged with VLAN 0: no VLAN, only priority {priority}.",
-            "标签中 VLAN 为 0:不指定 VLAN,只有优先级 {priority}。",
+            "标签中 VLAN 为 0：不指定 VLAN，只有优先级 {priority}。",
         ),
         "double": Text(
             "Two tags: outside the provider's VLAN {outer} (802.1ad), inside the customer's VLAN {vlan}, priority {priority}.",
-            "双层标签:外层为运营商 VLAN {outer}(802.1ad),内层为客户 VLAN {vlan},优先级 {priority}。",
+            "双层标签：外层为运营商 VLAN {outer}（802.1ad），内层为客户 VLAN {vlan}，优先级 {priority}。",
         ),
         "service": Text(
             "Tagged for the provider's VLAN {outer} (802.1ad).",
-            "带运营商 VLAN {outer} 的标签(802.1ad)。",
+            "带运营商 VLAN {outer} 的标签（802.1ad）。",
         ),
     },
     ("IEEE 802.1Q-2022 §9.6",),
@@ -160,15 +160,15 @@ VLAN = Rule(
         Text(
             "A link between switches (a trunk) carries several networks; the tag says to which one a frame belongs. Hosts usually "
             "see frames without it.",
-            "交换机之间的干道(trunk)承载多个网络,标签说明帧属于哪一个。普通主机通常看不到标签。",
+            "交换机之间的干道（trunk）承载多个网络，标签说明帧属于哪一个。普通主机通常看不到标签。",
         ),
         Text(
             "vlan.id and vlan.priority; ieee8021ad.id for the outer tag.",
-            "依据 vlan.id 和 vlan.priority;外层标签为 ieee8021ad.id。",
+            "依据 vlan.id 和 vlan.priority；外层标签为 ieee8021ad.id。",
         ),
         Text(
             "Some cards remove the tag before the capture sees it: then a tagged frame looks plain.",
-            "有些网卡在捕获之前就去掉了标签:此时带标签的帧看起来没有标签。",
+            "有些网卡在捕获之前就去掉了标签：此时带标签的帧看起来没有标签。",
         ),
     ),
 )
@@ -181,12 +181,12 @@ TUNNEL = Rule(
         "": Text(
             "{kind} tunnel from {outer_source} to {outer_target}; it carries a packet from {source} to {target}. Only the inner "
             "addresses are those of the conversation.",
-            "从 {outer_source} 到 {outer_target} 的 {kind} 隧道,承载 {source} 发往 {target} 的分组。只有内层地址属于该会话。",
+            "从 {outer_source} 到 {outer_target} 的 {kind} 隧道，承载 {source} 发往 {target} 的分组。只有内层地址属于该会话。",
         ),
         "vxlan": Text(
             "VXLAN from {outer_source} to {outer_target}, virtual network {network}; it carries a whole Ethernet frame. Only what "
             "is inside belongs to the conversation.",
-            "从 {outer_source} 到 {outer_target} 的 VXLAN,虚拟网络 {network},承载一个完整的以太网帧。只有内层属于该会话。",
+            "从 {outer_source} 到 {outer_target} 的 VXLAN，虚拟网络 {network}，承载一个完整的以太网帧。只有内层属于该会话。",
         ),
     },
     ("RFC 2784 §2", "RFC 2003 §3", "RFC 7348 §5"),
@@ -195,15 +195,15 @@ TUNNEL = Rule(
         Text(
             "A router or host packs each packet into another one, to carry it across a network that does not know the inner "
             "addresses.",
-            "路由器或主机把每个分组装入另一个分组,以穿过不认识内层地址的网络。",
+            "路由器或主机把每个分组装入另一个分组，以穿过不认识内层地址的网络。",
         ),
         Text(
             "Two IP headers in frame.protocols; ip.proto of the outer one is 4 (IP), 41 (IPv6) or 47 (GRE), or UDP carries VXLAN.",
-            "frame.protocols 中有两个 IP 首部;外层 ip.proto 为 4(IP)、41(IPv6)或 47(GRE),或由 UDP 承载 VXLAN。",
+            "frame.protocols 中有两个 IP 首部；外层 ip.proto 为 4（IP）、41（IPv6）或 47（GRE），或由 UDP 承载 VXLAN。",
         ),
         Text(
             "An ICMP error also has two IP headers: there the inner one is quoted, not carried.",
-            "ICMP 差错报文也含两个 IP 首部:但内层是引用,不是承载。",
+            "ICMP 差错报文也含两个 IP 首部：但内层是引用，不是承载。",
         ),
     ),
 )

@@ -46,41 +46,41 @@ LARGER = Rule(
         "out": Text(
             "{length} bytes, and {payload} of data where the peer's MSS allows {mss}: captured before the sender's card cut "
             "it into segments (TSO). On the wire no frame was too large.",
-            "帧长 {length} 字节,数据 {payload} 字节,超过对方 MSS {mss}:在发送方网卡切分之前捕获(TSO)。"
+            "帧长 {length} 字节，数据 {payload} 字节，超过对方 MSS {mss}：在发送方网卡切分之前捕获（TSO）。"
             "链路上并没有超长的帧。",
         ),
         "in": Text(
             "{length} bytes, and {payload} of data where the receiver's MSS allows {mss}: captured after the receiver had "
             "merged several segments (GRO or LRO). On the wire no frame was too large.",
-            "帧长 {length} 字节,数据 {payload} 字节,超过接收方 MSS {mss}:是接收方合并若干报文段之后(GRO 或 LRO)"
+            "帧长 {length} 字节，数据 {payload} 字节，超过接收方 MSS {mss}：是接收方合并若干报文段之后（GRO 或 LRO）"
             "捕获的。链路上并没有超长的帧。",
         ),
         "offload": Text(
             "{length} bytes, and {payload} of data where the receiver's MSS allows {mss}: captured before the sender's card "
             "cut it (TSO) or after the receiver's merged it (GRO). The capture cannot tell which; on the wire no frame was "
             "too large.",
-            "帧长 {length} 字节,数据 {payload} 字节,超过接收方 MSS {mss}:在发送方网卡切分之前(TSO)或接收方合并之后"
-            "(GRO)捕获,仅凭捕获无法区分;链路上并没有超长的帧。",
+            "帧长 {length} 字节，数据 {payload} 字节，超过接收方 MSS {mss}：在发送方网卡切分之前（TSO）或接收方合并之后"
+            "（GRO）捕获，仅凭捕获无法区分；链路上并没有超长的帧。",
         ),
         "jumbo": Text(
             "{length} bytes, with {payload} of data within the receiver's MSS {mss}: the link takes jumbo frames, and both "
             "ends know it.",
-            "帧长 {length} 字节,数据 {payload} 字节未超过接收方 MSS {mss}:链路使用巨型帧,且双方都知道。",
+            "帧长 {length} 字节，数据 {payload} 字节未超过接收方 MSS {mss}：链路使用巨型帧，且双方都知道。",
         ),
         "loopback": Text(
             "{length} bytes on the loopback interface: no card and no Ethernet limit there, its MTU is up to 65536. Neither a "
             "jumbo frame nor a violation.",
-            "环回接口上的 {length} 字节:没有网卡,也不受以太网长度限制(其 MTU 可达 65536)。既不是巨型帧,也没有违反 MTU。",
+            "环回接口上的 {length} 字节：没有网卡，也不受以太网长度限制（其 MTU 可达 65536）。既不是巨型帧，也没有违反 MTU。",
         ),
         "tunnel": Text(
             "{length} bytes: the packet inside is {inner} bytes and fits an MTU of 1500; the tunnel's own headers come on top, "
             "so this link takes more than 1500.",
-            "帧长 {length} 字节:内层分组为 {inner} 字节,符合 1500 的 MTU;隧道的首部是额外增加的,可见该链路允许超过 1500。",
+            "帧长 {length} 字节：内层分组为 {inner} 字节，符合 1500 的 MTU；隧道的首部是额外增加的，可见该链路允许超过 1500。",
         ),
         "unknown": Text(
             "{length} bytes, more than Ethernet's usual {limit}: jumbo frames, or a card that cuts or merges packets. The "
             "capture cannot tell which.",
-            "帧长 {length} 字节,超过以太网通常的 {limit} 字节:可能是巨型帧,也可能是网卡的切分或合并,仅凭捕获无法区分。",
+            "帧长 {length} 字节，超过以太网通常的 {limit} 字节：可能是巨型帧，也可能是网卡的切分或合并，仅凭捕获无法区分。",
         ),
     },
     ("RFC 9293 §3.7.1",),
@@ -89,19 +89,19 @@ LARGER = Rule(
         Text(
             "TCP may hand its card one large segment, which the card cuts (TSO), and a receiver may merge what arrives "
             "(GRO, LRO). A capture sits between the two, so it shows packets that no wire carried.",
-            "TCP 可以把一个很大的报文段交给网卡去切分(TSO),接收方也可以把到达的报文段合并(GRO、LRO)。捕获点位于两者"
-            "之间,因此会看到链路上并不存在的大分组。",
+            "TCP 可以把一个很大的报文段交给网卡去切分（TSO），接收方也可以把到达的报文段合并（GRO、LRO）。捕获点位于两者"
+            "之间，因此会看到链路上并不存在的大分组。",
         ),
         Text(
             "frame.len above 1514 (4 more for each VLAN tag). tcp.len is compared with tcp.options.mss_val of the receiver's "
             "SYN; who captured decides between cutting and merging.",
-            "frame.len 大于 1514(每个 VLAN 标签再加 4)。将 tcp.len 与接收方 SYN 中的 tcp.options.mss_val 比较;"
+            "frame.len 大于 1514（每个 VLAN 标签再加 4）。将 tcp.len 与接收方 SYN 中的 tcp.options.mss_val 比较；"
             "由捕获主机的位置区分切分与合并。",
         ),
         Text(
             "Jumbo frames: then both SYNs announce an MSS near 8960 and no segment exceeds it. Without the SYNs the capture "
             "cannot tell.",
-            "也可能是巨型帧:此时双方 SYN 通告的 MSS 约为 8960,且报文段不超过它。没有捕获到 SYN 时无法判断。",
+            "也可能是巨型帧：此时双方 SYN 通告的 MSS 约为 8960，且报文段不超过它。没有捕获到 SYN 时无法判断。",
         ),
     ),
 )
@@ -114,12 +114,12 @@ SHORT = Rule(
         "": Text(
             "{length} bytes, less than Ethernet's minimum of 60 (64 with the check sequence): captured before the card padded "
             "it; on the wire it had {missing} more.",
-            "{length} 字节,小于以太网最小帧长 60(含 FCS 为 64):在网卡填充之前捕获;链路上还有 {missing} 字节填充。",
+            "{length} 字节，小于以太网最小帧长 60（含 FCS 为 64）：在网卡填充之前捕获；链路上还有 {missing} 字节填充。",
         ),
         "either": Text(
             "{length} bytes, less than Ethernet's minimum of 60 (64 with the check sequence): captured before a card padded "
             "it, or on a virtual link, which never pads.",
-            "{length} 字节,小于以太网最小帧长 60(含 FCS 为 64):在网卡填充之前捕获,或者是从不填充的虚拟链路。",
+            "{length} 字节，小于以太网最小帧长 60（含 FCS 为 64）：在网卡填充之前捕获，或者是从不填充的虚拟链路。",
         ),
     },
     ("IEEE 802.3-2022 §3.2.8", "RFC 894"),
@@ -128,13 +128,13 @@ SHORT = Rule(
         Text(
             "Ethernet frames have at least 64 bytes with the check sequence. The card fills up what is shorter, after the "
             "point where the capture takes its copy.",
-            "以太网帧含 FCS 至少 64 字节。不足时由网卡填充,而捕获在填充之前已复制了该帧。",
+            "以太网帧含 FCS 至少 64 字节。不足时由网卡填充，而捕获在填充之前已复制了该帧。",
         ),
         Text("frame.len is below 60.", "frame.len 小于 60。"),
         Text(
             "A driver that strips padding, or a virtual link between containers or machines: then both directions show short "
             "frames.",
-            "也可能是驱动去掉了填充,或是容器、虚拟机之间的虚拟链路:此时两个方向都有短帧。",
+            "也可能是驱动去掉了填充，或是容器、虚拟机之间的虚拟链路：此时两个方向都有短帧。",
         ),
     ),
 )
@@ -146,7 +146,7 @@ PADDED = Rule(
     Text(
         "{padding:byte} of padding at the end: 14 of header + {content} of packet + {padding} = {length}, Ethernet's minimum "
         "without the check sequence. They belong to no packet.",
-        "末尾有 {padding} 字节填充:首部 14 + 分组 {content} + 填充 {padding} = {length},即不含 FCS 的以太网最小帧长。"
+        "末尾有 {padding} 字节填充：首部 14 + 分组 {content} + 填充 {padding} = {length}，即不含 FCS 的以太网最小帧长。"
         "填充不属于任何分组。",
     ),
     ("IEEE 802.3-2022 §3.2.8", "RFC 894"),
@@ -155,15 +155,15 @@ PADDED = Rule(
         Text(
             "The payload is shorter than Ethernet's 46 bytes, so the sender's card added zeros. IP knows its own length and "
             "ignores them.",
-            "载荷不足以太网规定的 46 字节,发送方网卡补了 0。IP 首部有自己的长度字段,会忽略这些填充。",
+            "载荷不足以太网规定的 46 字节，发送方网卡补了 0。IP 首部有自己的长度字段，会忽略这些填充。",
         ),
         Text(
             "frame.len is 60 and eth.padding is there; the frame came over a wire, or its sender padded it in software.",
-            "frame.len 为 60 且存在 eth.padding;该帧来自链路,或由发送方软件填充。",
+            "frame.len 为 60 且存在 eth.padding；该帧来自链路，或由发送方软件填充。",
         ),
         Text(
             "A trailer of another protocol would not be zeros (eth.trailer).",
-            "若是其他协议的尾部,则通常不全为 0(eth.trailer)。",
+            "若是其他协议的尾部，则通常不全为 0（eth.trailer）。",
         ),
     ),
 )
@@ -175,15 +175,15 @@ LENGTH_SUM = Rule(
     {
         "": Text(
             "The lengths agree: {link} of link header + {packet} in IP's own length = {length} bytes.",
-            "各长度一致:链路首部 {link} + IP 总长度 {packet} = 帧长 {length} 字节。",
+            "各长度一致：链路首部 {link} + IP 总长度 {packet} = 帧长 {length} 字节。",
         ),
         "padded": Text(
             "The lengths agree: {link} of link header + {packet} in IP's own length + {padding} of padding = {length} bytes.",
-            "各长度一致:链路首部 {link} + IP 总长度 {packet} + 填充 {padding} = 帧长 {length} 字节。",
+            "各长度一致：链路首部 {link} + IP 总长度 {packet} + 填充 {padding} = 帧长 {length} 字节。",
         ),
         "6": Text(
             "The lengths agree: {link} of link header + 40 of IPv6 header + {packet} of payload = {length} bytes.",
-            "各长度一致:链路首部 {link} + IPv6 首部 40 + 有效载荷 {packet} = 帧长 {length} 字节。",
+            "各长度一致：链路首部 {link} + IPv6 首部 40 + 有效载荷 {packet} = 帧长 {length} 字节。",
         ),
     },
     ("RFC 791 §3.1", "RFC 8200 §3"),
@@ -191,15 +191,15 @@ LENGTH_SUM = Rule(
     Explanation(
         Text(
             "Each layer counts its own bytes: the frame all, IPv4 its header and data, IPv6 only what follows its header.",
-            "各层分别计算长度:帧计全部字节,IPv4 计首部加数据,IPv6 只计首部之后的部分。",
+            "各层分别计算长度：帧计全部字节，IPv4 计首部加数据，IPv6 只计首部之后的部分。",
         ),
         Text(
             "frame.len = link header + ip.len (ipv6.plen + 40) + padding. Said once for each pair of hosts.",
-            "frame.len = 链路首部 + ip.len(或 ipv6.plen + 40)+ 填充。每对主机只说明一次。",
+            "frame.len = 链路首部 + ip.len（或 ipv6.plen + 40）+ 填充。每对主机只说明一次。",
         ),
         Text(
             "With segmentation offload ip.len can be 0, with a short snapshot length the bytes are missing: then nothing is said.",
-            "分段卸载时 ip.len 可能为 0;若被快照长度截断,则字节不全:此时不作说明。",
+            "分段卸载时 ip.len 可能为 0；若被快照长度截断，则字节不全：此时不作说明。",
         ),
     ),
 )
@@ -211,7 +211,7 @@ SNAPPED = Rule(
     Text(
         "Only the first {captured} of {length} bytes were captured: what lies behind is missing in the capture, not in the "
         "packet.",
-        "只捕获了 {length} 字节中的前 {captured} 字节:缺少的部分是捕获没有保存,并非分组本身缺失。",
+        "只捕获了 {length} 字节中的前 {captured} 字节：缺少的部分是捕获没有保存，并非分组本身缺失。",
     ),
     ("pcapng, Enhanced Packet Block",),
     Text("The packet lacks a field.", "分组缺少某个字段。"),
@@ -219,12 +219,12 @@ SNAPPED = Rule(
         Text(
             "The capture was told to keep so many bytes of each packet (snapshot length). Lengths must be taken from the "
             "headers; checksums over the data cannot be verified.",
-            "捕获时限定了每个分组保存的字节数(snaplen)。长度应以首部中的字段为准;覆盖数据的检验和无法验证。",
+            "捕获时限定了每个分组保存的字节数（snaplen）。长度应以首部中的字段为准；覆盖数据的检验和无法验证。",
         ),
         Text("frame.cap_len is less than frame.len.", "frame.cap_len 小于 frame.len。"),
         Text(
             "A packet that was cut on the way would have a shorter frame.len and a length field that does not fit.",
-            "若分组在途中被截断,则 frame.len 本身变短,且与长度字段不符。",
+            "若分组在途中被截断，则 frame.len 本身变短，且与长度字段不符。",
         ),
     ),
 )
@@ -236,7 +236,7 @@ BACKWARDS = Rule(
     Text(
         "Its time is {back:duration} before that of frame {before}: the capture's order is not the order in time. No round "
         "trip can be computed from these two.",
-        "其时间比第 {before} 帧早 {back:duration}:捕获的顺序不等于时间顺序,不能用这两帧计算往返时间。",
+        "其时间比第 {before} 帧早 {back:duration}：捕获的顺序不等于时间顺序，不能用这两帧计算往返时间。",
     ),
     ("pcapng, Enhanced Packet Block",),
     Text("The network has a negative delay.", "网络出现了负的时延。"),
@@ -244,12 +244,12 @@ BACKWARDS = Rule(
         Text(
             "Several queues, processors or interfaces write into one capture, or files were merged without sorting, or the "
             "clock was set back.",
-            "多个队列、处理器或接口写入同一捕获文件,或合并文件时未排序,或时钟被回拨。",
+            "多个队列、处理器或接口写入同一捕获文件，或合并文件时未排序，或时钟被回拨。",
         ),
         Text("frame.time_epoch is less than that of the frame before.", "frame.time_epoch 小于前一帧的值。"),
         Text(
             "A clock that was set back stays behind: then every later frame is early as well. reordercap sorts a file.",
-            "若是时钟被回拨,则其后所有帧都会偏早。可用 reordercap 对文件排序。",
+            "若是时钟被回拨，则其后所有帧都会偏早。可用 reordercap 对文件排序。",
         ),
     ),
 )
@@ -262,25 +262,25 @@ TWICE = Rule(
         "": Text(
             "The same packet as frame {first}, {gap:duration} before: ip.id {id:hex}, numbers and payload are equal. It was "
             "seen twice, not sent twice: a retransmission would have a new id.",
-            "与第 {first} 帧是同一个分组,相隔 {gap:duration}:ip.id {id:hex}、序号和数据全部相同。它被看到两次,并非发送"
-            "两次:重传会使用新的标识。",
+            "与第 {first} 帧是同一个分组，相隔 {gap:duration}：ip.id {id:hex}、序号和数据全部相同。它被看到两次，并非发送"
+            "两次：重传会使用新的标识。",
         ),
         "routed": Text(
             "The same packet as frame {first}, {gap:duration} before: TTL {ttl_first} there and {ttl} here, so it was captured "
             "on both sides of a router. Not a retransmission.",
-            "与第 {first} 帧是同一个分组,相隔 {gap:duration}:那里 TTL 为 {ttl_first},这里为 {ttl},说明在路由器两侧都被"
+            "与第 {first} 帧是同一个分组，相隔 {gap:duration}：那里 TTL 为 {ttl_first}，这里为 {ttl}，说明在路由器两侧都被"
             "捕获。这不是重传。",
         ),
         "bridged": Text(
             "The same packet as frame {first}, {gap:duration} before, between other link-layer addresses: the capture saw it on "
             "two links. Not a retransmission.",
-            "与第 {first} 帧是同一个分组,相隔 {gap:duration},但链路层地址不同:在两条链路上都被捕获。这不是重传。",
+            "与第 {first} 帧是同一个分组，相隔 {gap:duration}，但链路层地址不同：在两条链路上都被捕获。这不是重传。",
         ),
         "undecided": Text(
             "Equal to frame {first}, {gap:duration} before, and ip.id {id:hex} proves nothing here: one packet seen twice, or "
             "two that are alike. The capture cannot tell.",
-            "与第 {first} 帧相同,相隔 {gap:duration};此处 ip.id {id:hex} 不能作为依据:可能是一个分组被看到两次,也可能"
-            "是两个相同的分组,仅凭捕获无法区分。",
+            "与第 {first} 帧相同，相隔 {gap:duration}；此处 ip.id {id:hex} 不能作为依据：可能是一个分组被看到两次，也可能"
+            "是两个相同的分组，仅凭捕获无法区分。",
         ),
     },
     ("RFC 6864 §4", "RFC 6298 §2"),
@@ -289,17 +289,17 @@ TWICE = Rule(
         Text(
             "A mirror port copies a packet on its way in and out, and a capture on several interfaces sees it on each. Wireshark "
             "then calls the second one a retransmission.",
-            "镜像端口会在入口和出口各复制一次分组,在多个接口上捕获也会各看到一次。Wireshark 会把第二个标为重传。",
+            "镜像端口会在入口和出口各复制一次分组，在多个接口上捕获也会各看到一次。Wireshark 会把第二个标为重传。",
         ),
         Text(
             "Within 1 ms the same ip.src, ip.dst, ip.id, transport numbers and lengths. An id of 0, or one that this sender "
             "gives every packet, decides nothing: then TTL and link-layer addresses must differ.",
-            "1 ms 之内 ip.src、ip.dst、ip.id、传输层各号码与长度均相同。若 ip.id 为 0 或该发送方每个分组都用同一值,"
-            "则不能作为依据,须由 TTL 或链路层地址的差异来判断。",
+            "1 ms 之内 ip.src、ip.dst、ip.id、传输层各号码与长度均相同。若 ip.id 为 0 或该发送方每个分组都用同一值，"
+            "则不能作为依据，须由 TTL 或链路层地址的差异来判断。",
         ),
         Text(
             "A network that duplicates packets: the receiver would then answer twice (duplicate ACK, D-SACK).",
-            "也可能是网络复制了分组:此时接收方会应答两次(重复 ACK、D-SACK)。",
+            "也可能是网络复制了分组：此时接收方会应答两次（重复 ACK、D-SACK）。",
         ),
     ),
 )
@@ -312,31 +312,31 @@ CAPTURED_ON = Rule(
         "ip-checksum": Text(
             "Captured on {host}, it seems: its packets have IP checksum 0x0000 (frame {sign}), which its card fills in later; "
             "those that come from others are complete.",
-            "捕获点看来在 {host} 上:它发出的分组 IP 首部检验和为 0x0000(第 {sign} 帧),稍后由网卡填写;"
+            "捕获点看来在 {host} 上：它发出的分组 IP 首部检验和为 0x0000（第 {sign} 帧），稍后由网卡填写；"
             "来自其他主机的分组则是完整的。",
         ),
         "partial": Text(
             "Captured on {host}, it seems: the checksum in frame {sign} is only the pseudo-header's sum, which its card "
             "completes later; those that come from others are complete.",
-            "捕获点看来在 {host} 上:第 {sign} 帧的检验和只是伪首部之和,稍后由网卡补全;来自其他主机的分组则是完整的。",
+            "捕获点看来在 {host} 上：第 {sign} 帧的检验和只是伪首部之和，稍后由网卡补全；来自其他主机的分组则是完整的。",
         ),
         "short": Text(
             "Captured on {host}, it seems: its frame {sign} has {value} bytes, not padded to 60 yet; those that come from "
             "others are padded.",
-            "捕获点看来在 {host} 上:它的第 {sign} 帧只有 {value} 字节,尚未填充到 60;来自其他主机的帧都已填充。",
+            "捕获点看来在 {host} 上：它的第 {sign} 帧只有 {value} 字节，尚未填充到 60；来自其他主机的帧都已填充。",
         ),
         "cooked": Text(
             "Captured on {host}: the cooked header marks its packets as sent by this host (packet type 4).",
-            "捕获点在 {host} 上:cooked 首部把它的分组标记为本机发出(分组类型 4)。",
+            "捕获点在 {host} 上：cooked 首部把它的分组标记为本机发出（分组类型 4）。",
         ),
         "both": Text(
             "Which host captured cannot be told: frames {sign} and {other}, of both ends, look as if no card had finished them, "
             "as on a virtual link.",
-            "无法判断是哪台主机捕获:双方的第 {sign} 帧和第 {other} 帧看起来都未经网卡处理,虚拟链路上就是如此。",
+            "无法判断是哪台主机捕获：双方的第 {sign} 帧和第 {other} 帧看起来都未经网卡处理，虚拟链路上就是如此。",
         ),
         "loopback": Text(
             "Captured on the loopback interface: both ends are the same host, and no card completes checksums or pads frames.",
-            "在环回接口上捕获:双方是同一台主机,没有网卡来补全检验和或填充帧。",
+            "在环回接口上捕获：双方是同一台主机，没有网卡来补全检验和或填充帧。",
         ),
     },
     ("RFC 1071", "IEEE 802.3-2022 §3.2.8"),
@@ -345,13 +345,13 @@ CAPTURED_ON = Rule(
         Text(
             "A capture on a host takes its copy between the system and the card. What the host sends is then unfinished: the "
             "card still fills in checksums, cuts large segments and pads short frames.",
-            "在主机上捕获时,复制点位于系统与网卡之间,因此本机发出的分组尚未完成:检验和、大报文段的切分、短帧的填充都由"
+            "在主机上捕获时，复制点位于系统与网卡之间，因此本机发出的分组尚未完成：检验和、大报文段的切分、短帧的填充都由"
             "网卡稍后完成。",
         ),
         Text(
             "One host's packets have ip.checksum 0, or tcp.checksum (udp.checksum) equal to the pseudo header's sum, or "
             "frame.len below 60, while another's of the same kind are finished.",
-            "某主机的分组 ip.checksum 为 0,或 tcp.checksum(udp.checksum)等于伪首部之和,或 frame.len 小于 60,"
+            "某主机的分组 ip.checksum 为 0，或 tcp.checksum（udp.checksum）等于伪首部之和，或 frame.len 小于 60，"
             "而另一主机的同类分组是完整的。",
         ),
         Text(
@@ -362,22 +362,22 @@ CAPTURED_ON = Rule(
     ),
 )
 PURPOSES: dict[str, tuple[str, Text]] = {
-    "igmp": ("IGMP", Text("a host tells routers which IPv4 groups it wants, or a router asks", "主机向路由器报告所加入的 IPv4 多播组,或路由器查询")),
-    "mld": ("MLD", Text("a host tells routers which IPv6 groups it wants, or a router asks", "主机向路由器报告所加入的 IPv6 多播组,或路由器查询")),
+    "igmp": ("IGMP", Text("a host tells routers which IPv4 groups it wants, or a router asks", "主机向路由器报告所加入的 IPv4 多播组，或路由器查询")),
+    "mld": ("MLD", Text("a host tells routers which IPv6 groups it wants, or a router asks", "主机向路由器报告所加入的 IPv6 多播组，或路由器查询")),
     "nbns": ("NetBIOS name service", Text("old Windows way to find or claim a name", "Windows 早期的名称查询与注册方式")),
     "nbdgm": ("NetBIOS datagram", Text("old Windows browsing of the local network", "Windows 早期的局域网浏览服务")),
     "browser": ("Windows browser", Text("announces a host to the local network", "在局域网中通告主机")),
-    "ssdp": ("SSDP", Text("looks for or announces UPnP devices (routers, televisions, printers)", "查找或通告 UPnP 设备(路由器、电视、打印机等)")),
+    "ssdp": ("SSDP", Text("looks for or announces UPnP devices (routers, televisions, printers)", "查找或通告 UPnP 设备（路由器、电视、打印机等）")),
     "ntp": ("NTP", Text("sets the clock by a time server", "与时间服务器校准时钟")),
-    "quic": ("QUIC", Text("encrypted transport over UDP, used by HTTP/3; its content cannot be read here", "基于 UDP 的加密传输协议,HTTP/3 使用它;此处无法读取其内容")),
+    "quic": ("QUIC", Text("encrypted transport over UDP, used by HTTP/3; its content cannot be read here", "基于 UDP 的加密传输协议，HTTP/3 使用它；此处无法读取其内容")),
     "lldp": ("LLDP", Text("a switch or host tells its neighbor who it is and on which port", "交换机或主机向邻居通告自己的身份和端口")),
     "cdp": ("CDP", Text("a Cisco device tells its neighbor who it is", "思科设备向邻居通告自己的身份")),
-    "stp": ("Spanning tree", Text("switches agree on a loop-free tree; hosts ignore it", "交换机协商无环路的生成树,主机不予理会")),
+    "stp": ("Spanning tree", Text("switches agree on a loop-free tree; hosts ignore it", "交换机协商无环路的生成树，主机不予理会")),
     "loop": ("Ethernet loopback", Text("a Cisco device tests its own port", "思科设备检测自己的端口")),
-    "eapol": ("EAPOL", Text("login of a host at its port or access point (802.1X, WPA)", "主机在端口或接入点处的认证(802.1X、WPA)")),
+    "eapol": ("EAPOL", Text("login of a host at its port or access point (802.1X, WPA)", "主机在端口或接入点处的认证（802.1X、WPA）")),
     "dhcpv6": ("DHCPv6", Text("a host asks for IPv6 addresses or settings", "主机请求 IPv6 地址或配置参数")),
     "snmp": ("SNMP", Text("reads or sets the state of a network device", "读取或设置网络设备的状态")),
-    "tftp": ("TFTP", Text("simple file transfer, often for booting", "简单文件传输,常用于启动")),
+    "tftp": ("TFTP", Text("simple file transfer, often for booting", "简单文件传输，常用于启动")),
     "syslog": ("Syslog", Text("a device sends its log messages", "设备发送日志消息")),
     "radius": ("RADIUS", Text("a device asks a server whether a user may log in", "设备向服务器询问用户能否登录")),
     "vrrp": ("VRRP", Text("routers agree on which of them is the gateway", "多台路由器协商由谁担任网关")),
@@ -385,7 +385,7 @@ PURPOSES: dict[str, tuple[str, Text]] = {
     "ospf": ("OSPF", Text("routers tell each other the topology", "路由器之间交换链路状态")),
     "rip": ("RIP", Text("routers tell each other their distances", "路由器之间交换距离信息")),
     "ptp": ("PTP", Text("clocks are set to the microsecond", "微秒级的时钟同步")),
-    "stun": ("STUN", Text("a program asks for its address as seen from outside, for calls through NAT", "程序查询自己在 NAT 外部的地址,用于穿越 NAT 的通话")),
+    "stun": ("STUN", Text("a program asks for its address as seen from outside, for calls through NAT", "程序查询自己在 NAT 外部的地址，用于穿越 NAT 的通话")),
     "ws-discovery": ("WS-Discovery", Text("Windows looks for devices and printers", "Windows 查找设备和打印机")),
     "db-lsp-disc": ("Dropbox LAN sync", Text("looks for other Dropbox clients on the link", "在本链路上查找其他 Dropbox 客户端")),
     "wol": ("Wake-on-LAN", Text("wakes a sleeping host", "唤醒休眠的主机")),
@@ -403,21 +403,21 @@ PROTOCOL = Rule(
     28,
     {
         **{
-            name: Text(f"{title}: {purpose.en}.", f"{title}:{purpose.zh}。")
+            name: Text(f"{title}: {purpose.en}.", f"{title}：{purpose.zh}。")
             for name, (title, purpose) in PURPOSES.items()
         },
         "ip": Text(
             "An IP datagram of protocol {number}, which labdissect does not read.",
-            "上层协议号为 {number} 的 IP 数据报,labdissect 不解析该协议。",
+            "上层协议号为 {number} 的 IP 数据报，labdissect 不解析该协议。",
         ),
         "cut": Text(
             "The input lacks fields of the {name} header (cut short, malformed, or not asked for with -e), so what the packet does "
             "cannot be told.",
-            "输入中缺少 {name} 首部的字段(被截断、格式错误,或 -e 未列出),无法得知该分组的作用。",
+            "输入中缺少 {name} 首部的字段（被截断、格式错误，或 -e 未列出），无法得知该分组的作用。",
         ),
         "other": Text(
             "{name}: labdissect has no rule for this protocol.",
-            "{name}:labdissect 没有针对该协议的规则。",
+            "{name}：labdissect 没有针对该协议的规则。",
         ),
     },
     ("Wireshark",),
@@ -425,15 +425,15 @@ PROTOCOL = Rule(
     Explanation(
         Text(
             "Hosts talk by themselves: they look for names, printers, groups and the time. Such packets belong to no exercise.",
-            "主机会自行通信:查找名称、打印机、多播组以及时间等。这些分组与实验操作无关。",
+            "主机会自行通信：查找名称、打印机、多播组以及时间等。这些分组与实验操作无关。",
         ),
         Text(
             "The innermost protocol in frame.protocols, for which no other rule speaks.",
-            "frame.protocols 中最内层的协议,且没有其他规则解释它。",
+            "frame.protocols 中最内层的协议，且没有其他规则解释它。",
         ),
         Text(
             "Wireshark chooses a protocol by port or by the look of the bytes, and can be wrong: Decode As… changes it.",
-            "Wireshark 根据端口或字节特征判断协议,可能有误:可用 Decode As… 更改。",
+            "Wireshark 根据端口或字节特征判断协议，可能有误：可用 Decode As… 更改。",
         ),
     ),
 )

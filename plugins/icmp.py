@@ -47,33 +47,33 @@ ECHO = Rule(
         "": Text(
             "Ping: {source} asks {target} to send {size:byte} back. Identifier {ident:hex} marks this ping, number {seq} this "
             "request. No connection is made.",
-            "Ping:{source} 请 {target} 把 {size} 字节原样送回。标识符 {ident:hex} 表示这次 ping,序号 {seq} 表示本次请求。"
+            "Ping：{source} 请 {target} 把 {size} 字节原样送回。标识符 {ident:hex} 表示这次 ping，序号 {seq} 表示本次请求。"
             "不建立任何连接。",
         ),
         "windows": Text(
             "Ping: {source} asks {target} to send {size:byte} back (what Windows' ping sends by custom: a hint, no proof). "
             "Identifier {ident:hex} marks this ping, number {seq} this request. No connection is made.",
-            "Ping:{source} 请 {target} 把 {size} 字节原样送回(Windows 的 ping 习惯发送此长度,只是线索)。"
-            "标识符 {ident:hex} 表示这次 ping,序号 {seq} 表示本次请求。不建立任何连接。",
+            "Ping：{source} 请 {target} 把 {size} 字节原样送回（Windows 的 ping 习惯发送此长度，只是线索）。"
+            "标识符 {ident:hex} 表示这次 ping，序号 {seq} 表示本次请求。不建立任何连接。",
         ),
         "unix": Text(
             "Ping: {source} asks {target} to send {size:byte} back (what Unix' ping sends by custom: a hint, no proof). "
             "Identifier {ident:hex} marks this ping, number {seq} this request. No connection is made.",
-            "Ping:{source} 请 {target} 把 {size} 字节原样送回(Unix 的 ping 习惯发送此长度,只是线索)。"
-            "标识符 {ident:hex} 表示这次 ping,序号 {seq} 表示本次请求。不建立任何连接。",
+            "Ping：{source} 请 {target} 把 {size} 字节原样送回（Unix 的 ping 习惯发送此长度，只是线索）。"
+            "标识符 {ident:hex} 表示这次 ping，序号 {seq} 表示本次请求。不建立任何连接。",
         ),
         "unsized": Text(
             "Ping: {source} asks {target} for an echo. Identifier {ident:hex} marks this ping, number {seq} this request. No "
             "connection is made.",
-            "Ping:{source} 请 {target} 回送。标识符 {ident:hex} 表示这次 ping,序号 {seq} 表示本次请求。不建立任何连接。",
+            "Ping：{source} 请 {target} 回送。标识符 {ident:hex} 表示这次 ping，序号 {seq} 表示本次请求。不建立任何连接。",
         ),
         "next": Text(
             "Ping, request {seq} to {target}.",
-            "Ping:发往 {target} 的第 {seq} 号请求。",
+            "Ping：发往 {target} 的第 {seq} 号请求。",
         ),
         "again": Text(
             "Ping to {target} with number {seq} once more, as in frame {before}: a reply could belong to either.",
-            "再次以序号 {seq} ping {target},与第 {before} 帧相同:应答可能属于其中任何一个。",
+            "再次以序号 {seq} ping {target}，与第 {before} 帧相同：应答可能属于其中任何一个。",
         ),
     },
     ("RFC 792", "RFC 1122 §3.2.2.6", "RFC 4443 §4.1"),
@@ -82,18 +82,18 @@ ECHO = Rule(
         Text(
             "An echo request asks the other host's IP to send the same data back. Reply and request belong together by "
             "identifier and sequence number; nothing is opened or closed.",
-            "回送请求请对方主机的 IP 层把同样的数据送回。应答与请求靠标识符和序号对应;没有建立或关闭任何东西。",
+            "回送请求请对方主机的 IP 层把同样的数据送回。应答与请求靠标识符和序号对应；没有建立或关闭任何东西。",
         ),
         Text(
             "Type 8 (ICMPv6: 128). The data is what IP carries less 8 bytes of ICMP header: ip.len − ip.hdr_len − 8, or "
             "the length after reassembly. What stays the same in one ping is said on its first request.",
-            "类型 8(ICMPv6 为 128)。数据长度为 IP 承载的长度减去 8 字节 ICMP 首部:ip.len − ip.hdr_len − 8,或重组后的长度。"
+            "类型 8（ICMPv6 为 128）。数据长度为 IP 承载的长度减去 8 字节 ICMP 首部：ip.len − ip.hdr_len − 8，或重组后的长度。"
             "同一次 ping 中不变的内容只在首个请求上说明。",
         ),
         Text(
             "The data length is only a hint of the system: ping takes any length. Where the identifier comes from (process "
             "number, counter, always 1) is the system's choice.",
-            "数据长度只是操作系统的线索:ping 可指定任意长度。标识符的来源(进程号、计数器或恒为 1)由系统决定。",
+            "数据长度只是操作系统的线索：ping 可指定任意长度。标识符的来源（进程号、计数器或恒为 1）由系统决定。",
         ),
     ),
 )
@@ -106,29 +106,29 @@ REPLY = Rule(
         "": Text(
             "Echo reply to frame {request}, {elapsed:duration} later (the round-trip time as seen here): same identifier, "
             "number {seq}.",
-            "对第 {request} 帧的回送回答,相隔 {elapsed:duration}(此处看到的往返时间):标识符相同,序号 {seq}。",
+            "对第 {request} 帧的回送回答，相隔 {elapsed:duration}（此处看到的往返时间）：标识符相同，序号 {seq}。",
         ),
         "untimed": Text(
             "Echo reply to frame {request}: same identifier, number {seq}.",
-            "对第 {request} 帧的回送回答:标识符相同,序号 {seq}。",
+            "对第 {request} 帧的回送回答：标识符相同，序号 {seq}。",
         ),
         "traceroute": Text(
             "Echo reply to frame {request}, {elapsed:duration} later: the target itself answers, so this traceroute has "
             "arrived.",
-            "对第 {request} 帧的回送回答,相隔 {elapsed:duration}:目标主机本身应答,traceroute 已到达终点。",
+            "对第 {request} 帧的回送回答，相隔 {elapsed:duration}：目标主机本身应答，traceroute 已到达终点。",
         ),
         "either": Text(
             "Echo reply to one of frames {requests:frames}: they share identifier and number {seq}, so the capture cannot "
             "tell which, nor the round-trip time.",
-            "对第 {requests:frames} 帧之一的回送回答:它们的标识符和序号 {seq} 相同,捕获无法判断是哪一个,也得不出往返时间。",
+            "对第 {requests:frames} 帧之一的回送回答：它们的标识符和序号 {seq} 相同，捕获无法判断是哪一个，也得不出往返时间。",
         ),
         "again": Text(
             "One more reply to frame {request}, which frame {before} has answered already: a copy, or a second host.",
-            "对第 {request} 帧的又一个回答,第 {before} 帧已回答过:是副本,或来自另一台主机。",
+            "对第 {request} 帧的又一个回答，第 {before} 帧已回答过：是副本，或来自另一台主机。",
         ),
         "unseen": Text(
             "Echo reply, number {seq}, whose request the capture does not have.",
-            "回送回答,序号 {seq},捕获中没有对应的请求。",
+            "回送回答，序号 {seq}，捕获中没有对应的请求。",
         ),
     },
     ("RFC 792", "RFC 4443 §4.2"),
@@ -137,16 +137,16 @@ REPLY = Rule(
         Text(
             "The target swaps the addresses, changes the type to 0 (ICMPv6: 129) and sends the data back unchanged. That "
             "shows that IP works both ways, not that any service runs.",
-            "目标主机对调地址,把类型改为 0(ICMPv6 为 129),原样送回数据。这说明双向 IP 可达,并不说明有服务在运行。",
+            "目标主机对调地址，把类型改为 0（ICMPv6 为 129），原样送回数据。这说明双向 IP 可达，并不说明有服务在运行。",
         ),
         Text(
             "The newest request between the same two addresses with the same identifier and number; the time is the "
             "difference of the two frames. tshark's icmp.resp_to and icmp.resptime say the same.",
-            "相同两个地址之间、标识符和序号相同的最近一个请求;时间为两帧之差。tshark 的 icmp.resp_to 和 icmp.resptime 与此相同。",
+            "相同两个地址之间、标识符和序号相同的最近一个请求；时间为两帧之差。tshark 的 icmp.resp_to 和 icmp.resptime 与此相同。",
         ),
         Text(
             "Captured away from the sender, the time covers only the part of the path behind the capture point.",
-            "若不在发送方捕获,该时间只包含捕获点之后的那段路径。",
+            "若不在发送方捕获，该时间只包含捕获点之后的那段路径。",
         ),
     ),
 )
@@ -159,8 +159,8 @@ BOTH_ORDERS = Rule(
         "": Text(
             "One sequence number, read in two byte orders: big endian 0x{seq:04x} = {seq}, little endian 0x{seq_le:04x} = "
             "{seq_le}. Network order is big endian; some systems have written little endian, so Wireshark shows both.",
-            "同一个序号按两种字节序解读:大端 0x{seq:04x} = {seq},小端 0x{seq_le:04x} = {seq_le}。"
-            "网络字节序是大端;有的系统曾按小端写入,所以 Wireshark 两种都显示。",
+            "同一个序号按两种字节序解读：大端 0x{seq:04x} = {seq}，小端 0x{seq_le:04x} = {seq_le}。"
+            "网络字节序是大端；有的系统曾按小端写入，所以 Wireshark 两种都显示。",
         ),
     },
     ("RFC 792", "RFC 791, Appendix B"),
@@ -169,7 +169,7 @@ BOTH_ORDERS = Rule(
         Text(
             "The field has 16 bits and is on the wire once; (BE) and (LE) are two ways to read its two bytes. The same "
             "holds for the identifier.",
-            "该字段共 16 位,在线路上只出现一次;(BE) 与 (LE) 是对这两个字节的两种读法。标识符同理。",
+            "该字段共 16 位，在线路上只出现一次；（BE）与（LE）是对这两个字节的两种读法。标识符同理。",
         ),
         Text(
             "icmp.seq and icmp.seq_le have the same two bytes, swapped. Said on the first request of a ping.",
@@ -177,7 +177,7 @@ BOTH_ORDERS = Rule(
         ),
         Text(
             "Which order the sender meant shows in the next request: the reading that rises by 1 is its own.",
-            "发送方采用哪种字节序,看下一个请求即知:逐次加 1 的读法就是它所用的。",
+            "发送方采用哪种字节序，看下一个请求即知：逐次加 1 的读法就是它所用的。",
         ),
     ),
 )
@@ -190,26 +190,26 @@ CHECKSUM_DELTA = Rule(
         "": Text(
             "Only the type changed, from 8 to 0, so the checksum grew by 0x0800: {before:hex} (frame {request}) + 0x0800 = "
             "{after:hex}. The rest came back unaltered, as far as a sum shows.",
-            "只有类型由 8 变为 0,检验和因此增加 0x0800:{before:hex}(第 {request} 帧)+ 0x0800 = {after:hex}。"
-            "就检验和所能看出的,其余内容原样返回。",
+            "只有类型由 8 变为 0，检验和因此增加 0x0800：{before:hex}（第 {request} 帧）+ 0x0800 = {after:hex}。"
+            "就检验和所能看出的，其余内容原样返回。",
         ),
         "carry": Text(
             "Only the type changed, from 8 to 0, so the checksum grew by 0x0800 in ones' complement: {before:hex} (frame "
             "{request}) + 0x0800 = 0x{total:x}, the carry added back: {after:hex}. The rest came back unaltered, as far as a sum shows.",
-            "只有类型由 8 变为 0,检验和按反码运算增加 0x0800:{before:hex}(第 {request} 帧)+ 0x0800 = 0x{total:x},"
-            "进位加回后为 {after:hex}。就检验和所能看出的,其余内容原样返回。",
+            "只有类型由 8 变为 0，检验和按反码运算增加 0x0800：{before:hex}（第 {request} 帧）+ 0x0800 = 0x{total:x}，"
+            "进位加回后为 {after:hex}。就检验和所能看出的，其余内容原样返回。",
         ),
         "v6": Text(
             "Only the type changed, from 128 to 129, so the checksum fell by 0x0100: {before:hex} (frame {request}) − 0x0100 "
             "= {after:hex}. The rest came back unaltered, as far as a sum shows; in the pseudo header the addresses only changed places.",
-            "只有类型由 128 变为 129,检验和因此减少 0x0100:{before:hex}(第 {request} 帧)− 0x0100 = {after:hex}。"
-            "就检验和所能看出的,其余内容原样返回;伪首部中的两个地址只是互换。",
+            "只有类型由 128 变为 129，检验和因此减少 0x0100：{before:hex}（第 {request} 帧）− 0x0100 = {after:hex}。"
+            "就检验和所能看出的，其余内容原样返回；伪首部中的两个地址只是互换。",
         ),
         "v6-carry": Text(
             "Only the type changed, from 128 to 129, so the checksum fell by 0x0100 in ones' complement: {before:hex} (frame "
             "{request}) − 0x0100, the borrow taken from the end: {after:hex}. The rest came back unaltered, as far as a sum shows.",
-            "只有类型由 128 变为 129,检验和按反码运算减少 0x0100:{before:hex}(第 {request} 帧)− 0x0100,"
-            "借位从末位减去后为 {after:hex}。就检验和所能看出的,其余内容原样返回。",
+            "只有类型由 128 变为 129，检验和按反码运算减少 0x0100：{before:hex}（第 {request} 帧）− 0x0100，"
+            "借位从末位减去后为 {after:hex}。就检验和所能看出的，其余内容原样返回。",
         ),
     },
     ("RFC 1071", "RFC 792", "RFC 4443 §2.3"),
@@ -218,17 +218,17 @@ CHECKSUM_DELTA = Rule(
         Text(
             "The checksum is the inverted sum of the message's 16-bit words. The first word holds type and code: 0x0800 in "
             "a request, 0x0000 in a reply. The sum falls by 0x0800, so its inverse grows by it.",
-            "检验和是报文各 16 位字之和取反。第一个字为类型和代码:请求为 0x0800,应答为 0x0000。"
-            "和减少 0x0800,取反后便增加 0x0800。",
+            "检验和是报文各 16 位字之和取反。第一个字为类型和代码：请求为 0x0800，应答为 0x0000。"
+            "和减少 0x0800，取反后便增加 0x0800。",
         ),
         Text(
             "icmp.checksum of request and reply, the difference taken in ones' complement. Said on the first pair of a ping.",
-            "比较请求与应答的 icmp.checksum,差值按反码计算。只在一次 ping 的首对报文上说明。",
+            "比较请求与应答的 icmp.checksum，差值按反码计算。只在一次 ping 的首对报文上说明。",
         ),
         Text(
             "When the difference is another, the reply's data is not the request's, or one of the checksums is wrong or "
             "left to the card; then this verdict is not given.",
-            "若差值不同,则应答的数据与请求不同,或其中一个检验和错误、或尚由网卡补全;此时不给出本结论。",
+            "若差值不同，则应答的数据与请求不同，或其中一个检验和错误、或尚由网卡补全；此时不给出本结论。",
         ),
     ),
 )
@@ -241,12 +241,12 @@ NO_PORTS = Rule(
         "": Text(
             "No ports: ICMP sits right on IP (protocol {protocol}), beside TCP and UDP. Type and code say what it is, the "
             "identifier whose it is.",
-            "没有端口:ICMP 直接位于 IP 之上(协议号 {protocol}),与 TCP、UDP 并列。类型和代码说明其含义,标识符说明它属于谁。",
+            "没有端口：ICMP 直接位于 IP 之上（协议号 {protocol}），与 TCP、UDP 并列。类型和代码说明其含义，标识符说明它属于谁。",
         ),
         "quoted": Text(
             "The ports {first} and {second} shown here are not this packet's: they stand in the quoted packet. ICMP itself has "
             "none.",
-            "此处显示的端口 {first} 和 {second} 不属于本分组:它们在被引用的分组中。ICMP 自身没有端口。",
+            "此处显示的端口 {first} 和 {second} 不属于本分组：它们在被引用的分组中。ICMP 自身没有端口。",
         ),
     },
     ("RFC 792", "RFC 4443 §2.1"),
@@ -254,16 +254,16 @@ NO_PORTS = Rule(
     Explanation(
         Text(
             "Ports tell programs apart and belong to TCP and UDP. ICMP is handled by the system itself.",
-            "端口用来区分程序,属于 TCP 和 UDP。ICMP 由操作系统自身处理。",
+            "端口用来区分程序，属于 TCP 和 UDP。ICMP 由操作系统自身处理。",
         ),
         Text(
             "ip.proto = 1, or 58 as the next header of IPv6. Said once, on the first echo and the first error with quoted "
             "ports.",
-            "依据 ip.proto = 1,或 IPv6 下一个首部为 58。只在首个回送请求和首个引用了端口的差错报文上说明。",
+            "依据 ip.proto = 1，或 IPv6 下一个首部为 58。只在首个回送请求和首个引用了端口的差错报文上说明。",
         ),
         Text(
             "A NAT treats the identifier like a port, because it has nothing else to tell pings apart.",
-            "NAT 把标识符当作端口使用,因为没有其他东西可区分各个 ping。",
+            "NAT 把标识符当作端口使用，因为没有其他东西可区分各个 ping。",
         ),
     ),
 )
@@ -276,19 +276,19 @@ UNANSWERED = Rule(
         "": Text(
             "No reply to this echo request in the capture. Lost on the way there or back, filtered, or nobody there: the "
             "capture cannot tell.",
-            "捕获中没有对该回送请求的应答。是去程或返程丢失、被过滤,还是对方不在线,捕获无法判断。",
+            "捕获中没有对该回送请求的应答。是去程或返程丢失、被过滤，还是对方不在线，捕获无法判断。",
         ),
         "error": Text(
             "No echo reply: frame {error} reports why, instead.",
-            "没有回送回答:第 {error} 帧报告了原因。",
+            "没有回送回答：第 {error} 帧报告了原因。",
         ),
         "soon": Text(
             "No reply to this echo request, but the capture ends {left:duration} later: a reply may have come after that.",
-            "没有对该回送请求的应答,但捕获在 {left:duration} 后就结束了:应答可能在此之后到达。",
+            "没有对该回送请求的应答，但捕获在 {left:duration} 后就结束了：应答可能在此之后到达。",
         ),
         "evicted": Text(
             "No reply to this echo request so far, {count} requests later; a reply from now on is no longer matched.",
-            "此后已有 {count} 个请求,该回送请求仍无应答;此后不再为它匹配应答。",
+            "此后已有 {count} 个请求，该回送请求仍无应答；此后不再为它匹配应答。",
         ),
     },
     ("RFC 792", "RFC 1122 §3.2.2.6"),
@@ -296,16 +296,16 @@ UNANSWERED = Rule(
     Explanation(
         Text(
             "The request left, and no reply with its identifier and number came by the capture point.",
-            "请求已发出,但捕获点没有看到带有相同标识符和序号的应答。",
+            "请求已发出，但捕获点没有看到带有相同标识符和序号的应答。",
         ),
         Text(
             "At the end of the input no reply between the same addresses with the same identifier and number was seen.",
-            "到输入结束时,没有看到相同地址之间、标识符和序号相同的应答。",
+            "到输入结束时，没有看到相同地址之间、标识符和序号相同的应答。",
         ),
         Text(
             "The request or the reply was lost, a firewall drops echoes, the host is off, or replies take a way past the "
             "capture point. Other traffic of the host, or a capture at the other end, tells.",
-            "请求或应答丢失、防火墙丢弃回送报文、主机关机,或应答没有经过捕获点。该主机的其他流量或在对端捕获可以说明。",
+            "请求或应答丢失、防火墙丢弃回送报文、主机关机，或应答没有经过捕获点。该主机的其他流量或在对端捕获可以说明。",
         ),
     ),
 )
@@ -315,27 +315,27 @@ MESSAGE = Rule(
     "chat",
     60,
     {
-        "timestamp": Text("Timestamp request: asks {target} for its clock.", "时间戳请求:询问 {target} 的时钟。"),
-        "timestamp-reply": Text("Timestamp reply: {source} tells its clock.", "时间戳回答:{source} 告知其时钟。"),
+        "timestamp": Text("Timestamp request: asks {target} for its clock.", "时间戳请求：询问 {target} 的时钟。"),
+        "timestamp-reply": Text("Timestamp reply: {source} tells its clock.", "时间戳回答：{source} 告知其时钟。"),
         "mask": Text(
             "Address mask request or reply: an old way to learn the subnet mask, replaced by DHCP.",
-            "地址掩码请求或回答:获取子网掩码的旧方法,已被 DHCP 取代。",
+            "地址掩码请求或回答：获取子网掩码的旧方法，已被 DHCP 取代。",
         ),
         "router": Text(
             "Router discovery: a router announces itself, or a host asks for one.",
-            "路由器发现:路由器通告自己,或主机请求通告。",
+            "路由器发现：路由器通告自己，或主机请求通告。",
         ),
         "quench": Text(
             "Source quench from {source}: asks to send slower. Obsolete; senders ignore it.",
-            "来自 {source} 的源点抑制:要求放慢发送。已废止,发送方会忽略。",
+            "来自 {source} 的源点抑制：要求放慢发送。已废止，发送方会忽略。",
         ),
         "parameter": Text(
             "Parameter problem: {source} could not make sense of a header of the quoted packet and dropped it.",
-            "参数问题:{source} 无法理解被引用分组的首部,已将其丢弃。",
+            "参数问题：{source} 无法理解被引用分组的首部，已将其丢弃。",
         ),
         "other": Text(
             "ICMP message of type {type}, code {code}, from {source}.",
-            "来自 {source} 的 ICMP 报文,类型 {type},代码 {code}。",
+            "来自 {source} 的 ICMP 报文，类型 {type}，代码 {code}。",
         ),
     },
     ("RFC 792", "RFC 6633", "RFC 4443 §2.1"),

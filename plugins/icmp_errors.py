@@ -33,10 +33,10 @@ more."""
 
 Wordings = dict[str, Text]
 
-ABOUT = Text("It is about frame {sent}: {what}.", "涉及第 {sent} 帧:{what}。")
+ABOUT = Text("It is about frame {sent}: {what}.", "涉及第 {sent} 帧：{what}。")
 UNSEEN = Text(
     "It quotes {what}, which the capture does not have (before it, elsewhere, or changed on the way, as NAT does).",
-    "它引用的 {what} 不在捕获中(在捕获之前、经过别处,或途中被 NAT 等修改)。",
+    "它引用的 {what} 不在捕获中（在捕获之前、经过别处，或途中被 NAT 等修改）。",
 )
 UNQUOTED = Text("The input does not have the packet that it quotes.", "输入中没有它所引用的分组。")
 
@@ -55,7 +55,7 @@ def alone(en: str, zh: str) -> Wordings:
 DECIDED = Text(
     "Type and code of the message; the earlier frame is the one whose addresses and ports, identifier and sequence "
     "number, or IP identification stand in the quoted header.",
-    "依据报文的类型和代码;引用首部中的地址与端口、标识符与序号或 IP 标识用来找到此前的那一帧。",
+    "依据报文的类型和代码；引用首部中的地址与端口、标识符与序号或 IP 标识用来找到此前的那一帧。",
 )
 
 TTL_EXCEEDED = Rule(
@@ -68,41 +68,41 @@ TTL_EXCEEDED = Rule(
             "Hop {ttl} from here is {reporter}: frame {sent} ({what}) had TTL {ttl} here and ran out there, reported "
             "{elapsed:duration} later. TTLs as small as this are traceroute's way to make each router answer; nothing is "
             "broken.",
-            "从此处算起的第 {ttl} 跳是 {reporter}:第 {sent} 帧({what})在此处的 TTL 为 {ttl},到该路由器耗尽,{elapsed:duration} 后收到报告。"
-            "如此小的 TTL 是 traceroute 让各路由器逐个应答的方法,并非故障。",
+            "从此处算起的第 {ttl} 跳是 {reporter}：第 {sent} 帧（{what}）在此处的 TTL 为 {ttl}，到该路由器耗尽，{elapsed:duration} 后收到报告。"
+            "如此小的 TTL 是 traceroute 让各路由器逐个应答的方法，并非故障。",
         ),
         "hop-untimed": Text(
             "Hop {ttl} from here is {reporter}: frame {sent} ({what}) had TTL {ttl} here and ran out there. TTLs as small as this are "
             "traceroute's way to make each router answer; nothing is broken.",
-            "从此处算起的第 {ttl} 跳是 {reporter}:第 {sent} 帧({what})在此处的 TTL 为 {ttl},到该路由器耗尽。"
-            "如此小的 TTL 是 traceroute 让各路由器逐个应答的方法,并非故障。",
+            "从此处算起的第 {ttl} 跳是 {reporter}：第 {sent} 帧（{what}）在此处的 TTL 为 {ttl}，到该路由器耗尽。"
+            "如此小的 TTL 是 traceroute 让各路由器逐个应答的方法，并非故障。",
         ),
         "loop": Text(
             "{reporter} dropped frame {sent} ({what}): its TTL, {ttl} here, ran out there, {ttl} routers on. Paths are not "
             "that long: the packet probably went round in a circle.",
-            "{reporter} 丢弃了第 {sent} 帧({what}):其 TTL 在此处为 {ttl},经过 {ttl} 个路由器后耗尽。"
-            "正常路径没有这么长:分组很可能在环路中打转。",
+            "{reporter} 丢弃了第 {sent} 帧（{what}）：其 TTL 在此处为 {ttl}，经过 {ttl} 个路由器后耗尽。"
+            "正常路径没有这么长：分组很可能在环路中打转。",
         ),
         **told(
             "",
             "{reporter} dropped a packet whose TTL ran out there: traceroute does that on purpose, a routing loop by accident.",
-            "{reporter} 丢弃了 TTL 在该处耗尽的分组:traceroute 有意如此,路由环路则是故障。",
+            "{reporter} 丢弃了 TTL 在该处耗尽的分组：traceroute 有意如此，路由环路则是故障。",
         ),
         **alone("{reporter} dropped a packet whose TTL ran out there.", "{reporter} 丢弃了 TTL 在该处耗尽的分组。"),
     },
     ("RFC 792", "RFC 1812 §5.3.1", "RFC 4443 §3.3"),
-    Text("It is a routing error, or the destination is down.", "这是路由错误,或目的主机已关机。"),
+    Text("It is a routing error, or the destination is down.", "这是路由错误，或目的主机已关机。"),
     Explanation(
         Text(
             "Each router takes one from the TTL (IPv6: hop limit); the one that makes it 0 drops the packet and tells the "
             "sender. Its own address is the source of this message.",
-            "每个路由器把 TTL(IPv6 为跳数限制)减 1;减到 0 的路由器丢弃分组并通知发送方,本报文的源地址就是该路由器的地址。",
+            "每个路由器把 TTL（IPv6 为跳数限制）减 1；减到 0 的路由器丢弃分组并通知发送方，本报文的源地址就是该路由器的地址。",
         ),
         DECIDED,
         Text(
             "Small TTLs that rise by one are traceroute. A TTL that began at 64 or more and still ran out means a loop, "
             "or a TTL that something on the way lowered; only the routing tables tell.",
-            "从小逐一增大的 TTL 是 traceroute;从 64 或更大开始仍耗尽则是环路,或途中有设备改小了 TTL,只有路由表能说明。",
+            "从小逐一增大的 TTL 是 traceroute；从 64 或更大开始仍耗尽则是环路，或途中有设备改小了 TTL，只有路由表能说明。",
         ),
     ),
 )
@@ -122,13 +122,13 @@ NET = Rule(
     Explanation(
         Text(
             "The packet got as far as the router that reports; that one knows no way on. The destination never saw it.",
-            "分组到达了发出报告的路由器,而它不知道下一步该往哪里走;目的主机从未收到。",
+            "分组到达了发出报告的路由器，而它不知道下一步该往哪里走；目的主机从未收到。",
         ),
         DECIDED,
         Text(
             "A missing route at the router, a link of it that is down, or an address that exists nowhere: the capture "
             "cannot tell which.",
-            "可能是路由器缺少路由、链路断开,或该地址根本不存在:捕获无法区分。",
+            "可能是路由器缺少路由、链路断开，或该地址根本不存在：捕获无法区分。",
         ),
     ),
 )
@@ -141,7 +141,7 @@ HOST = Rule(
         **told(
             "",
             "{reporter} cannot reach host {target}, usually because its ARP (or neighbor discovery) got no answer there.",
-            "{reporter} 无法到达主机 {target},通常是因为其 ARP(或邻居发现)没有得到应答。",
+            "{reporter} 无法到达主机 {target}，通常是因为其 ARP（或邻居发现）没有得到应答。",
         ),
         **alone("{reporter} cannot deliver to a host on its link.", "{reporter} 无法交付给其链路上的某主机。"),
     },
@@ -150,13 +150,13 @@ HOST = Rule(
     Explanation(
         Text(
             "The routes led to the last router, but on that link nobody has the address, or the host is off.",
-            "路由可以到达最后一个路由器,但该链路上没有主机使用此地址,或主机已关机。",
+            "路由可以到达最后一个路由器，但该链路上没有主机使用此地址，或主机已关机。",
         ),
         DECIDED,
         Text(
             "The host is off, the address is wrong, or the link is broken. A sender on the same link reports it to itself, "
             "when its own ARP stays unanswered.",
-            "主机关机、地址错误或链路故障。发送方若与目标在同一链路,自己的 ARP 无应答时也会给自己报告。",
+            "主机关机、地址错误或链路故障。发送方若与目标在同一链路，自己的 ARP 无应答时也会给自己报告。",
         ),
     ),
 )
@@ -169,7 +169,7 @@ PROTOCOL = Rule(
         **told(
             "",
             "{reporter} is there, but does not speak IP protocol {protocol}.",
-            "{reporter} 在线,但不支持 IP 协议号 {protocol}。",
+            "{reporter} 在线，但不支持 IP 协议号 {protocol}。",
         ),
         **alone("{reporter} does not speak the packet's protocol.", "{reporter} 不支持该分组的上层协议。"),
     },
@@ -178,12 +178,12 @@ PROTOCOL = Rule(
     Explanation(
         Text(
             "IP delivered the packet, but nothing at the destination takes the protocol that its header names.",
-            "IP 已交付该分组,但目的主机上没有处理该协议号的实体。",
+            "IP 已交付该分组，但目的主机上没有处理该协议号的实体。",
         ),
         DECIDED,
         Text(
             "The protocol is not installed, or a filter answers in the host's place: the capture cannot tell.",
-            "可能未安装该协议,也可能是过滤设备代为应答:捕获无法区分。",
+            "可能未安装该协议，也可能是过滤设备代为应答：捕获无法区分。",
         ),
     ),
 )
@@ -196,24 +196,24 @@ PORT = Rule(
         **told(
             "",
             "{reporter} is up, but no program there listens on UDP port {port}.",
-            "{reporter} 在线,但没有程序在监听 UDP 端口 {port}。",
+            "{reporter} 在线，但没有程序在监听 UDP 端口 {port}。",
         ),
         "traceroute": Text(
             "{reporter} is the target and has nothing on UDP port {port}: for traceroute that means arrived, so it is done. "
             "It is about frame {sent}: {what}.",
-            "{reporter} 就是目标主机,其 UDP 端口 {port} 无人使用:对 traceroute 而言这表示已到达,探测结束。"
-            "涉及第 {sent} 帧:{what}。",
+            "{reporter} 就是目标主机，其 UDP 端口 {port} 无人使用：对 traceroute 而言这表示已到达，探测结束。"
+            "涉及第 {sent} 帧：{what}。",
         ),
         **told(
             "device",
             "{reporter}, not {target} itself, refuses UDP port {port}: a filter on the way, or {target} answers from "
             "another of its addresses.",
-            "拒绝 UDP 端口 {port} 的是 {reporter},而不是 {target} 本身:途中的过滤设备,或 {target} 以其另一个地址应答。",
+            "拒绝 UDP 端口 {port} 的是 {reporter}，而不是 {target} 本身：途中的过滤设备，或 {target} 以其另一个地址应答。",
         ),
         **told(
             "tcp",
             "{reporter} refuses TCP port {port} by ICMP. TCP itself would say RST, so a packet filter sent this.",
-            "{reporter} 用 ICMP 拒绝 TCP 端口 {port}。TCP 自身会用 RST 拒绝,因此这是分组过滤器发出的。",
+            "{reporter} 用 ICMP 拒绝 TCP 端口 {port}。TCP 自身会用 RST 拒绝，因此这是分组过滤器发出的。",
         ),
         **alone("{reporter} refuses a port.", "{reporter} 拒绝了某个端口。"),
     },
@@ -222,13 +222,13 @@ PORT = Rule(
     Explanation(
         Text(
             "The datagram reached the host, which is therefore up; its UDP found no program with that port.",
-            "数据报到达了主机,因此主机在线;其 UDP 没有找到使用该端口的程序。",
+            "数据报到达了主机，因此主机在线；其 UDP 没有找到使用该端口的程序。",
         ),
         DECIDED,
         Text(
             "A firewall may send the same message to look like a closed port; a TTL that differs from the host's other "
             "packets would show it.",
-            "防火墙也可能发送同样的报文伪装成端口关闭;若其 TTL 与该主机的其他分组不同,则可看出。",
+            "防火墙也可能发送同样的报文伪装成端口关闭；若其 TTL 与该主机的其他分组不同，则可看出。",
         ),
     ),
 )
@@ -242,7 +242,7 @@ FRAG_NEEDED = Rule(
             "",
             "Too big: {size:byte} with DF do not fit the next link of {reporter}, whose MTU is {mtu}; the packet was dropped. "
             "The sender now knows the path MTU: {mtu} bytes.",
-            "分组过大:DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU({mtu} 字节),已被丢弃。"
+            "分组过大：DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU（{mtu} 字节），已被丢弃。"
             "发送方由此得知路径 MTU 为 {mtu} 字节。",
         ),
         **told(
@@ -250,20 +250,20 @@ FRAG_NEEDED = Rule(
             "Too big: {size:byte} with DF do not fit the next link of {reporter}, whose MTU is {mtu}; the segment was "
             "dropped. The sender must send it again in pieces of at most {mtu} − {network} − {header} = {payload:byte} of "
             "data.",
-            "分组过大:DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU({mtu} 字节),该报文段已被丢弃。"
+            "分组过大：DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU（{mtu} 字节），该报文段已被丢弃。"
             "发送方须以不超过 {mtu} − {network} − {header} = {payload} 字节数据的报文段重发。",
         ),
         **told(
             "unknown",
             "Too big: {size:byte} with DF do not fit the next link of {reporter}; the packet was dropped. The router does not "
             "say how much would fit (MTU 0).",
-            "分组过大:DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU,已被丢弃。路由器没有给出该 MTU(字段为 0)。",
+            "分组过大：DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU，已被丢弃。路由器没有给出该 MTU（字段为 0）。",
         ),
         **told(
             "ipv6",
             "Too big: {size:byte} do not fit the next link of {reporter}, whose MTU is {mtu}; the packet was dropped, as "
             "IPv6 routers never fragment.",
-            "分组过大:{size} 字节超过 {reporter} 下一段链路的 MTU({mtu} 字节),已被丢弃,因为 IPv6 路由器从不分片。",
+            "分组过大：{size} 字节超过 {reporter} 下一段链路的 MTU（{mtu} 字节），已被丢弃，因为 IPv6 路由器从不分片。",
         ),
         **alone(
             "A packet with DF did not fit the next link of {reporter}.",
@@ -276,15 +276,15 @@ FRAG_NEEDED = Rule(
         Text(
             "Path MTU discovery at work: packets leave with DF, the first router that cannot forward one says how much "
             "would fit, and the sender goes on with smaller ones.",
-            "这是路径 MTU 发现的正常过程:分组以 DF 发出,无法转发的第一个路由器告知可通过的大小,发送方改用更小的分组。",
+            "这是路径 MTU 发现的正常过程：分组以 DF 发出，无法转发的第一个路由器告知可通过的大小，发送方改用更小的分组。",
         ),
         Text(
             "Type 3, code 4 (ICMPv6: type 2) with the next hop's MTU; the size is that of the quoted IP header.",
-            "类型 3、代码 4(ICMPv6 为类型 2)及其下一跳 MTU;大小取自引用的 IP 首部。",
+            "类型 3、代码 4（ICMPv6 为类型 2）及其下一跳 MTU；大小取自引用的 IP 首部。",
         ),
         Text(
             "When the sender never turns to smaller packets, something filters these messages on their way back.",
-            "若发送方始终不改用更小的分组,说明这些报文在返回途中被过滤。",
+            "若发送方始终不改用更小的分组，说明这些报文在返回途中被过滤。",
         ),
     ),
 )
@@ -297,15 +297,15 @@ ADMIN = Rule(
         **told(
             "",
             "{reporter} forbids it: a filter rule there keeps the packet from {target}.",
-            "{reporter} 禁止通过:其过滤规则不允许该分组到达 {target}。",
+            "{reporter} 禁止通过：其过滤规则不允许该分组到达 {target}。",
         ),
         **told(
             "target",
             "{target} forbids it: a filter on the host, or one that answers in its name, keeps the packet out.",
-            "{target} 禁止通过:该主机的过滤规则,或以其名义应答的过滤设备,拒绝了该分组。",
+            "{target} 禁止通过：该主机的过滤规则，或以其名义应答的过滤设备，拒绝了该分组。",
         ),
         **alone(
-            "{reporter} forbids it: a filter rule dropped the packet.", "{reporter} 禁止通过:过滤规则丢弃了该分组。"
+            "{reporter} forbids it: a filter rule dropped the packet.", "{reporter} 禁止通过：过滤规则丢弃了该分组。"
         ),
     },
     ("RFC 1812 §5.2.7.1", "RFC 1122 §3.2.2.1", "RFC 4443 §3.1"),
@@ -313,13 +313,13 @@ ADMIN = Rule(
     Explanation(
         Text(
             "A router or firewall, or the host's own packet filter, refused the packet by rule and says so.",
-            "路由器、防火墙或主机自身的分组过滤器按规则拒绝了该分组,并予以告知。",
+            "路由器、防火墙或主机自身的分组过滤器按规则拒绝了该分组，并予以告知。",
         ),
         DECIDED,
         Text(
             "Whether the destination itself is up stays unknown. When the message comes from the destination's address, "
             "its own filter or a device that borrows the address sent it.",
-            "目的主机是否在线仍不可知。若报文来自目的地址,则由其自身的过滤器或冒用该地址的设备发出。",
+            "目的主机是否在线仍不可知。若报文来自目的地址，则由其自身的过滤器或冒用该地址的设备发出。",
         ),
     ),
 )
@@ -333,19 +333,19 @@ REDIRECT = Rule(
             "",
             "{reporter} says there is a shorter way: for {target} use {gateway}, on the same link. It forwarded the packet "
             "all the same, nothing is lost.",
-            "{reporter} 告知有更近的路径:发往 {target} 应使用同一链路上的 {gateway}。该分组仍被转发,没有丢失。",
+            "{reporter} 告知有更近的路径：发往 {target} 应使用同一链路上的 {gateway}。该分组仍被转发，没有丢失。",
         ),
         **alone(
             "{reporter} says there is a shorter way: use {gateway}, on the same link.",
-            "{reporter} 告知有更近的路径:应使用同一链路上的 {gateway}。",
+            "{reporter} 告知有更近的路径：应使用同一链路上的 {gateway}。",
         ),
         "onlink": Text(
             "{reporter} says: {target} is on this very link, reach it directly instead of by a router.",
-            "{reporter} 告知:{target} 就在本链路上,可直接到达,无需经过路由器。",
+            "{reporter} 告知：{target} 就在本链路上，可直接到达，无需经过路由器。",
         ),
         "ipv6": Text(
             "{reporter} says there is a shorter way: for {target} use {gateway}, on the same link.",
-            "{reporter} 告知有更近的路径:发往 {target} 应使用同一链路上的 {gateway}。",
+            "{reporter} 告知有更近的路径：发往 {target} 应使用同一链路上的 {gateway}。",
         ),
     },
     ("RFC 792", "RFC 1122 §3.2.2.2", "RFC 1812 §5.2.7.2", "RFC 4861 §8"),
@@ -354,16 +354,16 @@ REDIRECT = Rule(
         Text(
             "The router sends the packet out by the interface it came in by: sender, router and the better router share "
             "a link. The sender may change its route for this destination.",
-            "路由器把分组从接收它的同一接口转发出去:发送方、该路由器与更好的路由器在同一链路上。发送方可为该目的更改路由。",
+            "路由器把分组从接收它的同一接口转发出去：发送方、该路由器与更好的路由器在同一链路上。发送方可为该目的更改路由。",
         ),
         Text(
             "Type 5 (ICMPv6: 137), the gateway's address in it, and the quoted packet.",
-            "依据类型 5(ICMPv6 为 137)、其中的网关地址以及引用的分组。",
+            "依据类型 5（ICMPv6 为 137）、其中的网关地址以及引用的分组。",
         ),
         Text(
             "A forged redirect diverts traffic to an attacker; many hosts ignore redirects. Who wrote it, the capture "
             "cannot tell; the sender's MAC against the router's is a hint.",
-            "伪造的重定向可把流量引向攻击者,许多主机忽略重定向。捕获无法说明由谁发出,可对比发送方与路由器的 MAC 地址。",
+            "伪造的重定向可把流量引向攻击者，许多主机忽略重定向。捕获无法说明由谁发出，可对比发送方与路由器的 MAC 地址。",
         ),
     ),
 )
@@ -377,16 +377,16 @@ REASSEMBLY = Rule(
             "",
             "{reporter} got only some of the fragments of datagram {ident:hex} and gave up waiting for the others: all of it "
             "is lost.",
-            "{reporter} 只收到数据报 {ident:hex} 的部分分片,等待其余分片超时:整个数据报作废。",
+            "{reporter} 只收到数据报 {ident:hex} 的部分分片，等待其余分片超时：整个数据报作废。",
         ),
         **told(
             "ipv6",
             "{reporter} got only some of a datagram's fragments and gave up waiting for the others: all of it is lost.",
-            "{reporter} 只收到某数据报的部分分片,等待其余分片超时:整个数据报作废。",
+            "{reporter} 只收到某数据报的部分分片，等待其余分片超时：整个数据报作废。",
         ),
         **alone(
             "{reporter} got only some of a datagram's fragments and gave up waiting.",
-            "{reporter} 只收到某数据报的部分分片,等待超时。",
+            "{reporter} 只收到某数据报的部分分片，等待超时。",
         ),
     },
     ("RFC 792", "RFC 1122 §3.3.2", "RFC 4443 §3.3", "RFC 8200 §4.5"),
@@ -394,16 +394,16 @@ REASSEMBLY = Rule(
     Explanation(
         Text(
             "One lost fragment costs the whole datagram: IP does not ask for it again.",
-            "丢失一个分片,整个数据报就作废:IP 不会要求重发分片。",
+            "丢失一个分片，整个数据报就作废：IP 不会要求重发分片。",
         ),
         Text(
             "Type 11 (ICMPv6: 3) with code 1, not 0; the quoted header is the first fragment's.",
-            "类型 11(ICMPv6 为 3)且代码为 1 而不是 0;引用的是第一个分片的首部。",
+            "类型 11（ICMPv6 为 3）且代码为 1 而不是 0；引用的是第一个分片的首部。",
         ),
         Text(
             "Which fragment is missing, the message does not say; a filter that lets no later fragments pass looks the same "
             "as loss.",
-            "报文不说明缺少哪个分片;不让后续分片通过的过滤器与丢失看起来相同。",
+            "报文不说明缺少哪个分片；不让后续分片通过的过滤器与丢失看起来相同。",
         ),
     ),
 )
@@ -415,35 +415,35 @@ REPORTED = Rule(
     {
         "ttl": Text(
             "Did not arrive: its TTL ran out at {reporter}, says frame {error}.",
-            "未到达:其 TTL 在 {reporter} 处耗尽(第 {error} 帧报告)。",
+            "未到达：其 TTL 在 {reporter} 处耗尽（第 {error} 帧报告）。",
         ),
         "net": Text(
             "Did not arrive: {reporter} has no route, says frame {error}.",
-            "未到达:{reporter} 没有路由(第 {error} 帧报告)。",
+            "未到达：{reporter} 没有路由（第 {error} 帧报告）。",
         ),
         "host": Text(
             "Did not arrive: {reporter} cannot reach the host, says frame {error}.",
-            "未到达:{reporter} 无法到达该主机(第 {error} 帧报告)。",
+            "未到达：{reporter} 无法到达该主机（第 {error} 帧报告）。",
         ),
         "protocol": Text(
             "Of no use: {reporter} does not speak this protocol, says frame {error}.",
-            "无人处理:{reporter} 不支持该协议(第 {error} 帧报告)。",
+            "无人处理：{reporter} 不支持该协议（第 {error} 帧报告）。",
         ),
         "port": Text(
             "Reached no program: {reporter} refuses the port, says frame {error}.",
-            "没有到达任何程序:{reporter} 拒绝了该端口(第 {error} 帧报告)。",
+            "没有到达任何程序：{reporter} 拒绝了该端口（第 {error} 帧报告）。",
         ),
         "frag": Text(
             "Did not arrive: too big for the link behind {reporter}, says frame {error}.",
-            "未到达:超过 {reporter} 之后链路的 MTU(第 {error} 帧报告)。",
+            "未到达：超过 {reporter} 之后链路的 MTU（第 {error} 帧报告）。",
         ),
         "admin": Text(
             "Did not pass: a filter at {reporter} forbids it, says frame {error}.",
-            "未通过:被 {reporter} 的过滤规则禁止(第 {error} 帧报告)。",
+            "未通过：被 {reporter} 的过滤规则禁止（第 {error} 帧报告）。",
         ),
         "reassembly": Text(
             "Lost as a whole: {reporter} missed some of its fragments, says frame {error}.",
-            "整体作废:{reporter} 缺少它的部分分片(第 {error} 帧报告)。",
+            "整体作废：{reporter} 缺少它的部分分片（第 {error} 帧报告）。",
         ),
     },
     ("RFC 792", "RFC 4443 §3"),
@@ -453,7 +453,7 @@ REPORTED = Rule(
         DECIDED,
         Text(
             "ICMP errors can be forged, and are not sent for every packet that is lost.",
-            "ICMP 差错报文可以伪造,也并非每次丢失都会发送。",
+            "ICMP 差错报文可以伪造，也并非每次丢失都会发送。",
         ),
     ),
 )

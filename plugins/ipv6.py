@@ -34,16 +34,16 @@ NS = Rule(
         "": Text(
             "Who has {target}? {source} ({mac}) asks, as ARP does in IPv4, but not everybody: only the group {group}, made of the "
             "address's last 24 bits ({bits}).",
-            "谁有 {target}?{source}({mac})询问,作用与 IPv4 的 ARP 相同,但不是问所有主机:只问由该地址末 24 位({bits})构成的"
+            "谁有 {target}？{source}（{mac}）询问，作用与 IPv4 的 ARP 相同，但不是问所有主机：只问由该地址末 24 位（{bits}）构成的"
             "组 {group}。",
         ),
         "unicast": Text(
             "Is {target} still there? {source} knows its MAC address ({receiver}) and asks it alone (unicast), to keep the entry.",
-            "{target} 是否仍可达?{source} 已知其 MAC 地址({receiver}),只询问它(单播),以确认邻居表项。",
+            "{target} 是否仍可达？{source} 已知其 MAC 地址（{receiver}），只询问它（单播），以确认邻居表项。",
         ),
         "again": Text(
             "Who has {target}? {source} asks again, {waited:duration} after frame {before}: the capture has no answer so far.",
-            "谁有 {target}?{source} 在第 {before} 帧之后 {waited:duration} 再次询问:目前捕获中没有应答。",
+            "谁有 {target}？{source} 在第 {before} 帧之后 {waited:duration} 再次询问：目前捕获中没有应答。",
         ),
     },
     ("RFC 4861 §4.3", "RFC 4861 §7.2.2", "RFC 4291 §2.7.1"),
@@ -52,15 +52,15 @@ NS = Rule(
         Text(
             "A neighbor solicitation asks for the MAC address of an IPv6 address. It goes to a group that hardly any other host is "
             "in, so nobody else is disturbed.",
-            "邻居请求询问某个 IPv6 地址的 MAC 地址。它发往一个几乎没有其他主机加入的组,不打扰他人。",
+            "邻居请求询问某个 IPv6 地址的 MAC 地址。它发往一个几乎没有其他主机加入的组，不打扰他人。",
         ),
         Text(
             "icmpv6.type is 135 and ipv6.src is not ::. The group is ff02::1:ff and the last 24 bits of icmpv6.nd.ns.target_address.",
-            "icmpv6.type 为 135,且 ipv6.src 不是 ::。组地址由 ff02::1:ff 与 icmpv6.nd.ns.target_address 的末 24 位构成。",
+            "icmpv6.type 为 135，且 ipv6.src 不是::。组地址由 ff02::1:ff 与 icmpv6.nd.ns.target_address 的末 24 位构成。",
         ),
         Text(
             "From :: it is duplicate address detection (ipv6.ndp-dad), to one host a check of a known entry.",
-            "若源地址为 ::,则是重复地址检测(ipv6.ndp-dad);若发往单个主机,则是对已知表项的检查。",
+            "若源地址为::，则是重复地址检测（ipv6.ndp-dad）；若发往单个主机，则是对已知表项的检查。",
         ),
     ),
 )
@@ -73,28 +73,28 @@ DAD = Rule(
         "": Text(
             "Does anybody have {target} already? {mac} asks before it uses the address (duplicate address detection), so it sends from "
             ":: (no address).",
-            "{target} 是否已有人使用?{mac} 在启用该地址之前询问(重复地址检测),因此源地址为 ::(尚无地址)。",
+            "{target} 是否已有人使用？{mac} 在启用该地址之前询问（重复地址检测），因此源地址为::（尚无地址）。",
         ),
         "again": Text(
             "Does anybody have {target} already? {mac} asks again, {waited:duration} after frame {before}: no objection so far.",
-            "{target} 是否已有人使用?{mac} 在第 {before} 帧之后 {waited:duration} 再次询问:目前没有异议。",
+            "{target} 是否已有人使用？{mac} 在第 {before} 帧之后 {waited:duration} 再次询问：目前没有异议。",
         ),
     },
     ("RFC 4862 §5.4",),
-    Text(":: is a wrong source address.", ":: 是错误的源地址。"),
+    Text(":: is a wrong source address.", "::是错误的源地址。"),
     Explanation(
         Text(
             "A host that forms an address asks first whether it is taken. Silence for a second means free; an advertisement for it "
             "means duplicate.",
-            "主机形成一个地址后先询问是否已被占用。一秒内无人应答即可使用;若收到对该地址的通告则说明重复。",
+            "主机形成一个地址后先询问是否已被占用。一秒内无人应答即可使用；若收到对该地址的通告则说明重复。",
         ),
         Text(
             "icmpv6.type is 135 and ipv6.src is ::; the target is the address that the host wants.",
-            "icmpv6.type 为 135 且 ipv6.src 为 ::;目标即主机想使用的地址。",
+            "icmpv6.type 为 135 且 ipv6.src 为::；目标即主机想使用的地址。",
         ),
         Text(
             "That nobody answers shows in the capture only if it would see the answer, which goes to all nodes (ff02::1).",
-            "无人应答只有在捕获点能看到应答时才可确认;应答发往所有节点(ff02::1)。",
+            "无人应答只有在捕获点能看到应答时才可确认；应答发往所有节点（ff02::1）。",
         ),
     ),
 )
@@ -106,19 +106,19 @@ NA = Rule(
     {
         "": Text(
             "{target} is at {mac}: the answer to frame {request}, {delay:duration} later, sent to the asker alone.",
-            "{target} 的 MAC 是 {mac}:对第 {request} 帧的应答,相隔 {delay:duration},只发给询问者。",
+            "{target} 的 MAC 是 {mac}：对第 {request} 帧的应答，相隔 {delay:duration}，只发给询问者。",
         ),
         "unpaired": Text(
             "{target} is at {mac}: an answer (S = 1) to a solicitation that is not in the capture.",
-            "{target} 的 MAC 是 {mac}:这是应答(S = 1),但它所应答的请求不在捕获中。",
+            "{target} 的 MAC 是 {mac}：这是应答（S = 1），但它所应答的请求不在捕获中。",
         ),
         "unsolicited": Text(
             "{target} is at {mac}: announced without being asked (S = 0), so that neighbors update what they know.",
-            "{target} 的 MAC 是 {mac}:未经询问的通告(S = 0),供邻居更新表项。",
+            "{target} 的 MAC 是 {mac}：未经询问的通告（S = 0），供邻居更新表项。",
         ),
         "duplicate": Text(
             "Duplicate address: {target} is at {mac} already, so the host that asked in frame {request} must not use it.",
-            "地址重复:{target} 已被 {mac} 使用,因此第 {request} 帧中询问的主机不得使用该地址。",
+            "地址重复：{target} 已被 {mac} 使用，因此第 {request} 帧中询问的主机不得使用该地址。",
         ),
     },
     ("RFC 4861 §4.4", "RFC 4861 §7.2.4", "RFC 4861 §7.2.6"),
@@ -126,16 +126,16 @@ NA = Rule(
     Explanation(
         Text(
             "A neighbor advertisement tells the MAC address of an IPv6 address, as an ARP reply does in IPv4.",
-            "邻居通告给出某个 IPv6 地址的 MAC 地址,作用相当于 IPv4 的 ARP 应答。",
+            "邻居通告给出某个 IPv6 地址的 MAC 地址，作用相当于 IPv4 的 ARP 应答。",
         ),
         Text(
             "icmpv6.type is 136; it pairs with the latest solicitation of icmpv6.nd.na.target_address. The S flag marks an answer.",
-            "icmpv6.type 为 136;与最近一个询问 icmpv6.nd.na.target_address 的请求配对。S 标志表示应答。",
+            "icmpv6.type 为 136；与最近一个询问 icmpv6.nd.na.target_address 的请求配对。S 标志表示应答。",
         ),
         Text(
             "R says that the sender is a router, O that a cached address is to be replaced. Without the target option the sender's own "
             "MAC address is shown.",
-            "R 表示发送方是路由器,O 表示应覆盖已缓存的地址。若没有目标链路层地址选项,则显示发送方的 MAC。",
+            "R 表示发送方是路由器，O 表示应覆盖已缓存的地址。若没有目标链路层地址选项，则显示发送方的 MAC。",
         ),
     ),
 )
@@ -146,7 +146,7 @@ RS = Rule(
     60,
     Text(
         "Is there a router? {source} asks all routers on the link (ff02::2) instead of waiting for their next advertisement.",
-        "有路由器吗?{source} 向链路上的所有路由器(ff02::2)询问,而不等待下一次路由器通告。",
+        "有路由器吗？{source} 向链路上的所有路由器（ff02::2）询问，而不等待下一次路由器通告。",
     ),
     ("RFC 4861 §4.1", "RFC 4861 §6.3.7"),
     Text("IPv6 needs DHCP for its router.", "IPv6 必须靠 DHCP 得知路由器。"),
@@ -158,7 +158,7 @@ RS = Rule(
         Text("icmpv6.type is 133.", "icmpv6.type 为 133。"),
         Text(
             "No answer means that no router does IPv6 here: link-local addresses work all the same.",
-            "没有应答说明本链路没有 IPv6 路由器:但链路本地地址仍可使用。",
+            "没有应答说明本链路没有 IPv6 路由器：但链路本地地址仍可使用。",
         ),
     ),
 )
@@ -170,16 +170,16 @@ RA = Rule(
     {
         "": Text(
             "Router {source}: default router for {lifetime} s, prefix {prefix}, from which hosts form their own addresses.",
-            "路由器 {source}:在 {lifetime} 秒内可作默认路由器,前缀 {prefix},主机可据此自行形成地址。",
+            "路由器 {source}：在 {lifetime} 秒内可作默认路由器，前缀 {prefix}，主机可据此自行形成地址。",
         ),
         "answer": Text(
             "Router {source} answers frame {request}: default router for {lifetime} s, prefix {prefix}, from which hosts form their own "
             "addresses.",
-            "路由器 {source} 应答第 {request} 帧:在 {lifetime} 秒内可作默认路由器,前缀 {prefix},主机可据此自行形成地址。",
+            "路由器 {source} 应答第 {request} 帧：在 {lifetime} 秒内可作默认路由器，前缀 {prefix}，主机可据此自行形成地址。",
         ),
         "plain": Text(
             "Router {source}: default router for {lifetime} s; it gives no prefix from which to form addresses.",
-            "路由器 {source}:在 {lifetime} 秒内可作默认路由器;没有给出可用于形成地址的前缀。",
+            "路由器 {source}：在 {lifetime} 秒内可作默认路由器；没有给出可用于形成地址的前缀。",
         ),
     },
     ("RFC 4861 §4.2", "RFC 4861 §6.2.6", "RFC 4862 §5.5"),
@@ -188,12 +188,12 @@ RA = Rule(
         Text(
             "Routers tell the link who they are and which prefixes are here, now and then and when asked. A host adds its own 64 bits "
             "to a prefix (SLAAC).",
-            "路由器定期或应请求通告自己和链路的前缀。主机在前缀后加上自己的 64 位形成地址(SLAAC)。",
+            "路由器定期或应请求通告自己和链路的前缀。主机在前缀后加上自己的 64 位形成地址（SLAAC）。",
         ),
         Text(
             "icmpv6.type is 134; icmpv6.nd.ra.router_lifetime and the prefix options with flag A. It answers the latest solicitation, if "
             "one came within 10 s before.",
-            "icmpv6.type 为 134;依据 icmpv6.nd.ra.router_lifetime 和带 A 标志的前缀选项。若 10 秒内有路由器请求,则视为其应答。",
+            "icmpv6.type 为 134；依据 icmpv6.nd.ra.router_lifetime 和带 A 标志的前缀选项。若 10 秒内有路由器请求，则视为其应答。",
         ),
         Text(
             "Flag M or O sends hosts to DHCPv6 for addresses or settings. A lifetime of 0 means: no default router.",
@@ -208,20 +208,20 @@ NDP_REDIRECT = Rule(
     60,
     Text(
         "Router {source}: for {destination} there is a better first hop on this link, {target}.",
-        "路由器 {source}:发往 {destination} 的分组在本链路上有更好的第一跳 {target}。",
+        "路由器 {source}：发往 {destination} 的分组在本链路上有更好的第一跳 {target}。",
     ),
     ("RFC 4861 §4.5", "RFC 4861 §8"),
     Text("The destination has moved.", "目的主机搬走了。"),
     Explanation(
         Text(
             "The router has passed the packet on and tells the host to use the other router, or the destination itself, next time.",
-            "路由器已转发该分组,并告诉主机下次直接使用另一台路由器,或直接发给目的主机。",
+            "路由器已转发该分组，并告诉主机下次直接使用另一台路由器，或直接发给目的主机。",
         ),
         Text(
             "icmpv6.type is 137; target and destination address of the message.",
-            "icmpv6.type 为 137;依据报文中的目标地址和目的地址。",
+            "icmpv6.type 为 137；依据报文中的目标地址和目的地址。",
         ),
-        Text("Target equal to destination: it is on this link.", "若目标等于目的地址,说明目的主机就在本链路上。"),
+        Text("Target equal to destination: it is on this link.", "若目标等于目的地址，说明目的主机就在本链路上。"),
     ),
 )
 HOP_LIMIT = Rule(
@@ -232,25 +232,25 @@ HOP_LIMIT = Rule(
     {
         "": Text(
             "Hop limit {limit}, IPv6's TTL, is a value to start with: no router has passed this packet on yet.",
-            "跳数限制 {limit}(相当于 IPv4 的 TTL)是初始值:该分组尚未经过路由器。",
+            "跳数限制 {limit}（相当于 IPv4 的 TTL）是初始值：该分组尚未经过路由器。",
         ),
         "hops": Text(
             "Hop limit {limit}: about {hops} routers passed so far, if it started with {initial} ({initial} − {limit} = {hops}).",
-            "跳数限制 {limit}:若初始值为 {initial},则相距约 {hops} 跳({initial} − {limit} = {hops})。",
+            "跳数限制 {limit}：若初始值为 {initial}，则相距约 {hops} 跳（{initial} − {limit} = {hops}）。",
         ),
         "ndp": Text(
             "Hop limit 255: neighbor discovery demands it, as no router can pass on a packet and leave it 255. So it comes from this "
             "link.",
-            "跳数限制 255:邻居发现要求如此,因为经过路由器就不可能仍为 255,由此可知它来自本链路。",
+            "跳数限制 255：邻居发现要求如此，因为经过路由器就不可能仍为 255，由此可知它来自本链路。",
         ),
     },
     ("RFC 8200 §3", "RFC 4861 §3.1"),
     Text("The hop limit is a time.", "跳数限制是时间。"),
     Explanation(
-        Text("Each router takes 1 and drops the packet at 0.", "每个路由器减 1,减到 0 时丢弃。"),
+        Text("Each router takes 1 and drops the packet at 0.", "每个路由器减 1，减到 0 时丢弃。"),
         Text(
             "ipv6.hlim is 64, 128 or 255, or at most 32 below one of them. Said once for each sender.",
-            "ipv6.hlim 为 64、128 或 255,或比其中之一小不超过 32。每个发送方只说明一次。",
+            "ipv6.hlim 为 64、128 或 255，或比其中之一小不超过 32。每个发送方只说明一次。",
         ),
         Text("A router advertisement may tell hosts another value to start with.", "路由器通告可以规定其他初始值。"),
     ),
@@ -263,11 +263,11 @@ EXTENSION = Rule(
     {
         "": Text(
             "Between the IPv6 header and {payload} lie {count} extension headers, each naming the next: {chain}.",
-            "IPv6 首部与 {payload} 之间有 {count} 个扩展首部,每个指明下一个:{chain}。",
+            "IPv6 首部与 {payload} 之间有 {count} 个扩展首部，每个指明下一个：{chain}。",
         ),
         "one": Text(
             "Between the IPv6 header and {payload} lies an extension header, which names the next: {chain}.",
-            "IPv6 首部与 {payload} 之间有一个扩展首部,它指明下一个:{chain}。",
+            "IPv6 首部与 {payload} 之间有一个扩展首部，它指明下一个：{chain}。",
         ),
     },
     ("RFC 8200 §4",),
@@ -275,15 +275,15 @@ EXTENSION = Rule(
     Explanation(
         Text(
             "What IPv4 has as options and fragment fields, IPv6 puts into extension headers in a chain.",
-            "IPv4 中的选项和分片字段,在 IPv6 中以扩展首部链的形式出现。",
+            "IPv4 中的选项和分片字段，在 IPv6 中以扩展首部链的形式出现。",
         ),
         Text(
             "The names in frame.protocols between ipv6 and the payload; ipv6.nxt begins the chain.",
-            "依据 frame.protocols 中 ipv6 与载荷之间的名称;链从 ipv6.nxt 开始。",
+            "依据 frame.protocols 中 ipv6 与载荷之间的名称；链从 ipv6.nxt 开始。",
         ),
         Text(
             "Some routers and firewalls drop packets with extension headers: a missing answer need not be a loss.",
-            "有些路由器和防火墙会丢弃带扩展首部的分组:没有应答不一定是丢失。",
+            "有些路由器和防火墙会丢弃带扩展首部的分组：没有应答不一定是丢失。",
         ),
     ),
 )

@@ -20,7 +20,7 @@ _DECIDED = Text("Decided by", "判断依据")
 _OTHERWISE = Text("Otherwise", "反之")
 _CORRECTS = Text("Misconception", "常见误解")
 _EXAMPLE = Text("Example", "示例")
-_SHOWN = Text("{name}, frame {frame}: {text}", "{name} 第 {frame} 帧:{text}")
+_SHOWN = Text("{name}, frame {frame}: {text}", "{name} 第 {frame} 帧：{text}")
 _SOURCES = Text("Sources", "出处")
 _ABOUT = Text(
     "{layer} · severity {severity} · rank {rank} · since {since}",

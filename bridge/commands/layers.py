@@ -23,7 +23,7 @@ _TITLES = (
 _OVER = Text("rides on", "承载于")
 _SOURCE = Text("specified in", "规范")
 _DERIVED = Text("Wireshark adds", "Wireshark 附加字段")
-_ELSEWHERE = Text("offset — : behind parts of varying length", "偏移 — :位于变长部分之后")
+_ELSEWHERE = Text("offset — : behind parts of varying length", "偏移 —：位于变长部分之后")
 
 
 @click.command("layers")

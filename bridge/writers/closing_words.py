@@ -31,22 +31,22 @@ Line = tuple[int, str, "Rule | None"]
 _OPENED = {
     "handshake": Text("opened by three-way handshake{time}", "经三次握手建立{time}"),
     "simultaneous": Text("opened from both ends at once", "双方同时打开建立"),
-    "fast-open": Text("opened with data in the SYN (Fast Open){time}", "SYN 携带数据建立(Fast Open){time}"),
+    "fast-open": Text("opened with data in the SYN (Fast Open){time}", "SYN 携带数据建立（Fast Open）{time}"),
     "refused": Text("refused by the server", "被服务器拒绝"),
     "no-answer": Text("asked for but never answered", "请求建立但始终无应答"),
     "midstream": Text("open before the capture begins", "捕获开始前已建立"),
     None: Text("not seen to open fully", "未见其完成建立"),
 }
 _CLOSED = {
-    "four": Text(", closed by the {by} (four-way)", ",由{by}发起四次挥手关闭"),
-    "three": Text(", closed by the {by} (three segments)", ",由{by}发起三个报文段的挥手关闭"),
-    "simultaneous": Text(", closed by both ends at once", ",双方同时关闭"),
+    "four": Text(", closed by the {by} (four-way)", "，由{by}发起四次挥手关闭"),
+    "three": Text(", closed by the {by} (three segments)", "，由{by}发起三个报文段的挥手关闭"),
+    "simultaneous": Text(", closed by both ends at once", "，双方同时关闭"),
     "half": Text(
-        ", closed by the {by} first while the other end sent on (half-close)", ",由{by}先半关闭,对方继续发送后关闭"
+        ", closed by the {by} first while the other end sent on (half-close)", "，由{by}先半关闭，对方继续发送后关闭"
     ),
-    "rst": Text(", reset by the {by}", ",被{by}用 RST 复位"),
+    "rst": Text(", reset by the {by}", "，被{by}用 RST 复位"),
     "timeout": Text(", the last that the {by} sent was never answered", ",{by}最后发送的报文段始终无应答"),
-    "unseen": Text(", its end is not in the capture", ",其结束不在捕获中"),
+    "unseen": Text(", its end is not in the capture", "，其结束不在捕获中"),
 }
 _GROUPS = {
     "refused": Text("{count} refused", "{count} 条被拒绝"),
@@ -56,7 +56,7 @@ _GROUPS = {
     "timeout": Text("{count} gone silent", "{count} 条失去应答"),
     "unseen": Text("{count} whose end is not in the capture", "{count} 条的结束不在捕获中"),
 }
-_MORE = Text("{count} more verdicts at the end: -o jsonl has them all.", "末尾另有 {count} 条解读:见 -o jsonl。")
+_MORE = Text("{count} more verdicts at the end: -o jsonl has them all.", "末尾另有 {count} 条解读：见 -o jsonl。")
 _ROLES = {"client": Text("client", "客户端"), "server": Text("server", "服务器")}
 
 
@@ -117,7 +117,7 @@ class ClosingWords:
             parts += [f"{self._connections:,} 条 TCP 连接"] if self._connections else []
             if self._exchanges:
                 parts.append(
-                    f"{self._exchanges:,} 组 UDP 会话({self._datagrams:,} 个数据报,{self._datagram_bytes:,} 字节)"
+                    f"{self._exchanges:,} 组 UDP 会话（{self._datagrams:,} 个数据报，{self._datagram_bytes:,} 字节）"
                 )
             return ",".join(parts) + "。"
         parts = [_counted(summary.packets, "packet")]
@@ -146,27 +146,27 @@ class ClosingWords:
         span = seconds(conversation.first_time, conversation.last_time)
         took = ""
         if handshake is not None:
-            took = f",用时 {duration(handshake, 'zh')}" if self._chinese else f" in {duration(handshake)}"
+            took = f"，用时 {duration(handshake, 'zh')}" if self._chinese else f" in {duration(handshake)}"
         said = self._say(_OPENED[ended.opened], time=took)
         if ended.opened != "refused" and not (ended.opened == "no-answer" and ended.closed in ("unseen", "timeout")):
             by = _ROLES.get(ended.closed_by or "", Text("", ""))
             said += self._say(_CLOSED[ended.closed], by=by.zh if self._chinese else by.en)
         if span:
-            said += f",历时 {duration(span, 'zh')}" if self._chinese else f", {duration(span)} in all"
+            said += f"，历时 {duration(span, 'zh')}" if self._chinese else f", {duration(span)} in all"
         return said
 
     def _bytes(self, conversation: Conversation) -> str:
         client, server = conversation.client.bytes, conversation.server.bytes
         if self._chinese:
-            return f"客户端发送 {client:,} 字节,服务器发送 {server:,} 字节"
+            return f"客户端发送 {client:,} 字节，服务器发送 {server:,} 字节"
         return f"{_counted(client, 'byte')} from the client, {_counted(server, 'byte')} from the server"
 
     def _repetitions(self, conversation: Conversation) -> str:
         probes = conversation.keepalives
         by_client, by_server = conversation.client.retransmissions, conversation.server.retransmissions
         if self._chinese:
-            again = f"重传:客户端 {by_client:,} 次,服务器 {by_server:,} 次" if by_client or by_server else "无重传"
-            return f"保活探测 {probes:,} 次,{again}" if probes else again
+            again = f"重传：客户端 {by_client:,} 次，服务器 {by_server:,} 次" if by_client or by_server else "无重传"
+            return f"保活探测 {probes:,} 次，{again}" if probes else again
         again = "no retransmissions"
         if by_client or by_server:
             by = f"{by_client:,} by the client, {by_server:,} by the server"
@@ -179,13 +179,13 @@ class ClosingWords:
         text = render(verdict, self._language)
         if not verdict.about:
             return 2, text, verdict.rule
-        return 2, f"第 {verdict.about} 帧:{text}" if self._chinese else f"Frame {verdict.about}: {text}", verdict.rule
+        return 2, f"第 {verdict.about} 帧：{text}" if self._chinese else f"Frame {verdict.about}: {text}", verdict.rule
 
     def _rest(self) -> str:
         count = sum(self._others.values())
         parts = [self._say(text, self._others[group]) for group, text in _GROUPS.items() if self._others[group]]
         if self._chinese:
-            return f"另有 {count:,} 条连接:{','.join(parts)};全部见 -o conversations。"
+            return f"另有 {count:,} 条连接：{','.join(parts)}；全部见 -o conversations。"
         return f"{count:,} more connections: {', '.join(parts)}; -o conversations has them all."
 
 

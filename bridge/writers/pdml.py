@@ -31,8 +31,8 @@ _NAMES = {
     "severity": Text("Severity", "级别"),
     "state_client": Text("Client state", "客户端状态"),
     "state_server": Text("Server state", "服务器状态"),
-    "conn_state": Text("Connection state (Zeek)", "连接状态(Zeek)"),
-    "history": Text("History (Zeek)", "历史(Zeek)"),
+    "conn_state": Text("Connection state (Zeek)", "连接状态（Zeek）"),
+    "history": Text("History (Zeek)", "历史（Zeek）"),
 }
 
 

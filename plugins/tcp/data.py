@@ -85,7 +85,9 @@ def _payload(packet: Packet, segment: Segment, conversation: Conversation, who: 
         elif segment.earlier is not None:
             params["fresh"], wording = segment.fresh, "partly"
         elif newly:
-            params["ack"], wording = segment.ack, "acks"
+            params["ack"], wording = segment.ack, "acks" if length > 1 else "one-acks"
+        elif length == 1:
+            wording = "one"
     elif segment.kind is LATE:
         wording = "late"
     else:
@@ -94,7 +96,8 @@ def _payload(packet: Packet, segment: Segment, conversation: Conversation, who: 
     if newly and not segment.opens:
         frames = segment.acked_frames
         said = {"newly": newly, "ack": segment.ack, "frames": frames}
-        verdicts.append(Verdict(PIGGYBACKED, number, said, (), "frames" if frames else ""))
+        wording = ("frames" if len(frames) > 1 else "frame") if frames else ""
+        verdicts.append(Verdict(PIGGYBACKED, number, said, (), wording))
     if segment.flags & PSH:
         verdicts.append(Verdict(PUSH, number, {"who": who}))
     return verdicts

@@ -55,7 +55,9 @@ class Endpoint:
         "duplicate_acks",
         "duplicate_to_answer",
         "echo_frame",
+        "echoes_since",
         "estimated_rtt",
+        "filled_window",
         "fin_acked_unshown",
         "fin_copies",
         "fin_frame",
@@ -152,6 +154,10 @@ class Endpoint:
         """Its newest packet that a router marked (ECN)."""
         self.echo_frame: int | None = None
         """Its newest packet with ECE."""
+        self.echoes_since: int | None = None
+        """The first of its packets with ECE that no CWR has answered."""
+        self.filled_window = False
+        """It has used up the other end's window before."""
         self.estimated_rtt: float | None = None
         """Seconds; of its data, RFC 6298's SRTT."""
         self.deviation_rtt = 0.0

@@ -132,24 +132,37 @@ def _full(packet: Packet, segment: Segment, conversation: Conversation) -> Verdi
         "frame": receiver.last_frame,
     }
     evidence = (Evidence(receiver.last_frame or 0, "tcp.window_size", receiver.window),)
-    return Verdict(WINDOW_FULL, packet.number, params, evidence)
+    wording, sender.filled_window = "again" if sender.filled_window else "", True
+    return Verdict(WINDOW_FULL, packet.number, params, evidence, wording)
 
 
 def _congestion(packet: Packet, segment: Segment, conversation: Conversation) -> Iterable[Verdict]:
     sender, receiver, number = segment.sender, segment.receiver, packet.number
     who = conversation.role(sender)
     if _ecn_bits(packet) == CONGESTION_EXPERIENCED:
-        sender.marked_frame = number
-        yield Verdict(ECN, number, {}, (Evidence(number, "ip.dsfield.ecn", CONGESTION_EXPERIENCED),), "marked")
+        first, sender.marked_frame = sender.marked_frame, number
+        evidence: tuple[Evidence, ...] = (Evidence(number, "ip.dsfield.ecn", CONGESTION_EXPERIENCED),)
+        yield Verdict(ECN, number, {"first": first}, evidence, "marked" if first is None else "marked-again")
     if segment.flags & ECE:
-        sender.echo_frame = number
-        marked = receiver.marked_frame
-        evidence = () if marked is None else (Evidence(marked, "ip.dsfield.ecn", CONGESTION_EXPERIENCED),)
-        params = {"who": who, "marked": marked}
-        yield Verdict(ECN, number, params, evidence, "echo" if marked is not None else "echo-unseen")
+        yield _echo(number, segment, who)
     if segment.flags & CWR and receiver.echo_frame is not None:
+        receiver.echoes_since = None
         evidence = (Evidence(receiver.echo_frame, "tcp.flags.ece", True),)
         yield Verdict(ECN, number, {"who": who, "echo": receiver.echo_frame}, evidence, "reduced")
+
+
+def _echo(number: int, segment: Segment, who: str) -> Verdict:
+    """ECE stays set on every ACK until CWR comes: explained once, then short."""
+    sender, marked = segment.sender, segment.receiver.marked_frame
+    sender.echo_frame = number
+    if sender.echoes_since is not None:
+        evidence: tuple[Evidence, ...] = (Evidence(sender.echoes_since, "tcp.flags.ece", True),)
+        return Verdict(ECN, number, {"who": who, "first": sender.echoes_since}, evidence, "echo-again")
+    sender.echoes_since = number
+    if marked is None:
+        return Verdict(ECN, number, {"who": who}, (), "echo-unseen")
+    evidence = (Evidence(marked, "ip.dsfield.ecn", CONGESTION_EXPERIENCED),)
+    return Verdict(ECN, number, {"who": who, "marked": marked}, evidence, "echo")
 
 
 def _ecn_bits(packet: Packet) -> int | None:

@@ -31,19 +31,19 @@ REASSEMBLED = Rule(
         "frames": Text(
             "Completes a message of {protocol}: {size:byte} in {count:segment} (frames {frames:frames}). Wireshark joins "
             "them and shows the message here, where it is complete.",
-            "至此收齐一个 {protocol} 报文:共 {size} 字节,由 {count} 个 TCP 报文段(第 {frames:frames} 帧)承载。"
-            "Wireshark 将其重组,并在收齐之处显示整个报文。",
+            "至此收齐一个 {protocol} 报文：共 {size} 字节，由 {count} 个 TCP 报文段（第 {frames:frames} 帧）承载。"
+            "Wireshark 将其重组，并在收齐之处显示整个报文。",
         ),
         "many": Text(
             "Completes a message of {protocol}: {size:byte} in {count:segment} (frames {first} to {last}). Wireshark joins "
             "them and shows the message here, where it is complete.",
-            "至此收齐一个 {protocol} 报文:共 {size} 字节,由 {count} 个 TCP 报文段(第 {first} 帧至第 {last} 帧)承载。"
-            "Wireshark 将其重组,并在收齐之处显示整个报文。",
+            "至此收齐一个 {protocol} 报文：共 {size} 字节，由 {count} 个 TCP 报文段（第 {first} 帧至第 {last} 帧）承载。"
+            "Wireshark 将其重组，并在收齐之处显示整个报文。",
         ),
         "begins": Text(
             "Here begins a message of {protocol}: {size:byte} in {count:segment}. Wireshark shows it in frame {shown}, where "
             "it is complete.",
-            "一个 {protocol} 报文从这里开始:共 {size} 字节,由 {count} 个 TCP 报文段承载;Wireshark 在收齐它的第 {shown} "
+            "一个 {protocol} 报文从这里开始：共 {size} 字节，由 {count} 个 TCP 报文段承载；Wireshark 在收齐它的第 {shown} "
             "帧显示。",
         ),
     },
@@ -54,19 +54,19 @@ REASSEMBLED = Rule(
             "An application hands TCP a stream of bytes, and TCP cuts it into segments that fit the MSS. A message longer "
             "than that comes in several segments, each in an IP datagram of its own; the receiving application reads the "
             "stream and finds the message's end by its own rules (a length, an empty line, the end of the connection).",
-            "应用程序交给 TCP 的是字节流,TCP 按 MSS 将其切成报文段。较长的应用层报文由若干报文段承载,每个报文段"
-            "各在一个 IP 数据报中;接收方应用程序从字节流中按自己的规则(长度字段、空行或连接关闭)找到报文的结尾。",
+            "应用程序交给 TCP 的是字节流，TCP 按 MSS 将其切成报文段。较长的应用层报文由若干报文段承载，每个报文段"
+            "各在一个 IP 数据报中；接收方应用程序从字节流中按自己的规则（长度字段、空行或连接关闭）找到报文的结尾。",
         ),
         Text(
             "From tcp.seq and tcp.len of the segments since the message before ended in this direction; repeated bytes "
             "count once. The message's own length agrees with them where the protocol tells it.",
-            "由该方向上前一报文结束之后各报文段的 tcp.seq 与 tcp.len 得出;重复的字节只计一次。若协议给出报文长度,"
+            "由该方向上前一报文结束之后各报文段的 tcp.seq 与 tcp.len 得出；重复的字节只计一次。若协议给出报文长度，"
             "则两者一致。",
         ),
         Text(
             "Fragmentation by IP would show in ip.flags.mf and ip.frag_offset: here each datagram is whole. A segment "
             "marked so that completes nothing would mean that the capture lacks bytes.",
-            "IP 分片会体现在 ip.flags.mf 与 ip.frag_offset 上:这里每个数据报都是完整的。若始终收不齐报文,"
+            "IP 分片会体现在 ip.flags.mf 与 ip.frag_offset 上：这里每个数据报都是完整的。若始终收不齐报文，"
             "则说明捕获中缺少字节。",
         ),
     ),

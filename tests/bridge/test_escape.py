@@ -16,7 +16,7 @@ HOSTILE = st.text(
             "\x1b[31m\x07\x00\t\r\n\x7f\x9b\u202e\u2066\u200f\u061c\u2028\ud800\udfff\ufeff=+-@\"'<>&;,\\1."
         ),
         st.characters(),
-        st.sampled_from("中文,。:;"),
+        st.sampled_from("中文，。：；"),
     )
 )
 
@@ -77,8 +77,8 @@ def test_a_number_stays_with_its_unit() -> None:
 
 
 def test_chinese_breaks_between_characters_but_not_before_punctuation() -> None:
-    lines = wrapped("客户端请求建立连接,初始序列号为零。", 18)
-    assert lines == ["客户端请求建立连", "接,初始序列号为", "零。"]
+    lines = wrapped("客户端请求建立连接，初始序列号为零。", 18)
+    assert lines == ["客户端请求建立连", "接，初始序列号为", "零。"]
 
 
 @given(HOSTILE, st.integers(min_value=2, max_value=30))

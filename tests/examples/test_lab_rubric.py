@@ -22,7 +22,7 @@ def test_a_capture_that_shows_everything() -> None:
     result = graded("http-get", port="8000")
     assert points(result) == dict.fromkeys(("opened", "asked", "answered", "closed"), True)
     assert result.texts()[-1] == "4 of 4 points."
-    assert result.texts("zh")[0] == "通过:用 SYN、SYN+ACK、ACK 与服务器建立连接。"
+    assert result.texts("zh")[0] == "通过：用 SYN、SYN+ACK、ACK 与服务器建立连接。"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import yaml
 from labdissect.bridge.engine import FAILED
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.registry import Registry
-from labdissect.plugins.rule import Rule, placeholders
+from labdissect.plugins.rule import Rule, Verdict, placeholders, render
 from tests.conftest import DATA, built_in, judged
 
 RULES: dict[str, Rule] = {**built_in().rules, FAILED.code: FAILED}
@@ -111,3 +111,28 @@ def test_examples_are_of_rules_that_there_are() -> None:
 
     stored = json.loads(examples.FILE.read_text(encoding="utf-8"))
     assert stored.keys() == TABLE.keys() & RULES.keys()
+
+
+@every_rule
+def test_chinese_has_its_own_punctuation(code: str) -> None:
+    for what, text in texts(RULES[code]).items():
+        plain = text.zh.replace("::", "").replace("()", "")  # the address, and calls
+        assert not re.search(r"[\u4e00-\u9fff][,:;?!(]|[,:;?!)][\u4e00-\u9fff]", plain), what
+
+
+def test_a_blank_parts_chinese_from_letters_and_digits_only() -> None:
+    rule = Rule(
+        "a.b", "ip", "note", 1, Text("{who:role} {delay:duration}", "{who:role}在 {delay:duration} 后{count}字节")
+    )
+    shown = [
+        render(Verdict(rule, 1, {"who": "client", "delay": delay, "count": 5}), "zh")
+        for delay in (0.0016, 300.0, 3600.0)
+    ]
+    assert shown == ["客户端在 1.60 ms 后 5 字节", "客户端在 5 分钟后 5 字节", "客户端在 1 小时后 5 字节"]
+
+
+@every_rule
+def test_texts_are_whole(code: str) -> None:
+    """No character stands for bytes that were decoded wrongly."""
+    for what, text in texts(RULES[code]).items():
+        assert not re.search(r"[\x80-\x9fÀ-ïð-ÿ](?=[\x80-\xbf])", text.zh), what

@@ -84,14 +84,14 @@ def test_the_end_tells_the_connection_in_words() -> None:
     assert "10 bytes from the client, 11 bytes from the server" in text
     assert "3 keep-alives" in text
     chinese = "".join(table("tcp-keepalive", 400, language="zh")[-1:])
-    assert "经三次握手建立,用时 6.65 ms,由客户端发起四次挥手关闭" in chinese
-    assert "客户端发送 10 字节,服务器发送 11 字节" in chinese
+    assert "经三次握手建立，用时 6.65 ms，由客户端发起四次挥手关闭" in chinese
+    assert "客户端发送 10 字节，服务器发送 11 字节" in chinese
     assert "保活探测 3 次" in chinese
 
 
 def test_verdicts_of_the_end_name_their_frame() -> None:
     assert any(line.startswith("  Frame 12: The capture ends without") for line in table("tcp-cut-off-end", 200))
-    assert any(line.startswith("  第 12 帧:") for line in table("tcp-cut-off-end", 200, language="zh"))
+    assert any(line.startswith("  第 12 帧：") for line in table("tcp-cut-off-end", 200, language="zh"))
 
 
 def test_what_was_not_shown_is_counted() -> None:

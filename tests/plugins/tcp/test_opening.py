@@ -19,7 +19,7 @@ def test_the_first_seed_opens_in_three_steps_with_raw_and_relative_numbers() -> 
     assert "1379304481 + 1 = 1379304482 (shown as 1)" in render(syn_ack)
     assert "1932206060 + 1 = 1932206061 (shown as 1)" in render(ack)
     assert "0.423 ms after the SYN" in render(ack)
-    assert "1379304481 + 1 = 1379304482(显示为 1)" in render(syn_ack, "zh")
+    assert "1379304481 + 1 = 1379304482（显示为 1）" in render(syn_ack, "zh")
 
 
 def test_options_are_explained_once_for_each_end() -> None:
