@@ -186,7 +186,9 @@ MID_SEGMENT = Rule(
             "The frame that the message begins in also ended the message before it.",
             "该报文开始的帧也是前一条报文结束的帧。",
         ),
-        Text("A reader must keep what is left over for the next message.", "接收程序必须保留剩余字节，留给下一条报文。"),
+        Text(
+            "A reader must keep what is left over for the next message.", "接收程序必须保留剩余字节，留给下一条报文。"
+        ),
     ),
 )
 
