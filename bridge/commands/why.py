@@ -182,7 +182,7 @@ class Printer:
         self._label(_STATE, self._said(_STATES, client=client, server=server))
 
     def _headers(self, packet: Packet) -> None:
-        """The fields of every layer with their meaning; flags that are not set are left out."""
+        """The fields of every layer with their meaning, flags that are not set too: that they are not is an answer."""
         for name, header in packet.stack:
             self._page.blank()
             self._page.heading(f"{self._said(header.layer.title)} ({name})")
@@ -191,7 +191,7 @@ class Printer:
     def _fields(self, header: Header) -> Iterator[tuple[str, str, str]]:
         for field in header.layer.fields:
             value = getattr(header, field.attribute)
-            if value is None or value is False or value in (b"", []):
+            if value is None or value in (b"", []):
                 continue
             meaning = field.note.zh if self._language == "zh" else str(field.note)
             yield "  " + field.tshark, shown_value(value, field), meaning

@@ -67,6 +67,7 @@ def test_an_echo_of_a_mark_that_the_capture_lacks() -> None:
     echoes = judged("built/tcp-mark-missed")
     assert {echoes.verdict(frame, "tcp.ecn").wording for frame in echoes.frames("tcp.ecn")} == {
         "echo-unseen",
+        "echo-again",
         "reduced",
     }
 
