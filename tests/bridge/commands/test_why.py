@@ -20,6 +20,7 @@ def test_the_first_fin_of_the_seed() -> None:
         "2121  Answer to the keep-alive",
         "2123  Close, step 2",
         "tcp.flags                    0x0011",
+        "tcp.flags.syn                False",
         "labdissect explain tcp.fin.ack-routine",
     ):
         assert part in text
