@@ -1,6 +1,7 @@
 """``make bench``: what labdissect costs beside tshark and beside a mere parse, measured in one run.
 
-Prints a table and writes it to benchmarks/RESULTS.md. ``--pairs N`` for more or fewer pairs.
+Prints a table and writes it to benchmarks/RESULTS.md. ``--pairs N`` for more or fewer pairs; ``--only GROUP`` for a part,
+which is printed and not written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import latency
@@ -41,6 +44,25 @@ def wall(cost: Cost) -> float:
 def cpu(cost: Cost) -> float:
     """Seconds of CPU."""
     return cost.cpu
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is measured on: made captures, and tshark's EK of them; and how often."""
+
+    web: Path
+    small: Path
+    packets: int
+    """In the small capture."""
+    lines: dict[Path, Path]
+    """EK by capture."""
+    folder: Path
+    """For outputs."""
+    pairs: int
+    million: int
+    """Packets of the memory test."""
+    messages: int
+    """Of the latency test."""
 
 
 def pipe(name: str, capture: Path, count: int) -> Row:
@@ -122,6 +144,47 @@ def live(messages: int) -> list[Row]:
     ]
 
 
+def batch(inputs: Inputs) -> list[Row]:
+    """200 captures, one at a time on one core against two at a time on two."""
+    captures = inputs.folder / "class"
+    captures.mkdir()
+    few = inputs.folder / "few.pcap"
+    run(f"editcap -r {inputs.small} {few} 1-100")
+    for number in range(200):
+        (captures / f"{number:03}.pcap").hardlink_to(few)
+    made = inputs.folder / "made"
+    command = f"{LABDISSECT} batch {captures} -o jsonl -w {made} --again"
+    measured = pairs(
+        f"taskset -c 0,1 {command} --jobs 2", f"taskset -c 0 {command} --jobs 1", max(3, inputs.pairs // 5)
+    )
+    return [("200 captures of 100 packets: one core's wall time ÷ two cores'", str(ratios(measured, wall)), "≥ 1.9")]
+
+
+def help_page(inputs: Inputs) -> list[Row]:
+    """``--help`` against importing the two packages that it needs."""
+    imports = f"{PYTHON} -c 'import click, pluggy'"
+    measured = pairs(imports, f"{LABDISSECT} --help > /dev/null", max(inputs.pairs, 25))
+    more = spread([ours.wall - theirs.wall for theirs, ours in measured])
+    return [("--help: seconds more than importing click and pluggy", str(more), "≤ 0.03")]
+
+
+GROUPS: dict[str, Callable[[Inputs], list[Row]]] = {
+    "pipe": lambda inputs: [
+        pipe("web", inputs.web, inputs.pairs),
+        pipe("small packets", inputs.small, inputs.pairs),
+    ],
+    "cpu": lambda inputs: [
+        beside_a_parse("web", inputs.lines[inputs.web], inputs.pairs),
+        *beside_tshark("small packets", inputs.small, inputs.lines[inputs.small], inputs.packets, inputs.pairs),
+    ],
+    "start": lambda inputs: [start(inputs.lines[inputs.small], inputs.pairs), *help_page(inputs)],
+    "memory": lambda inputs: memory(inputs.million),
+    "latency": lambda inputs: live(inputs.messages),
+    "batch": batch,
+}
+"""What can be measured, in the order of the table."""
+
+
 def report(rows: list[Row], arguments: argparse.Namespace) -> str:
     """The table, with what it was measured on."""
     tshark = subprocess.run(["tshark", "-v"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
@@ -141,35 +204,31 @@ def report(rows: list[Row], arguments: argparse.Namespace) -> str:
 
 
 def main() -> None:
-    """Measures everything."""
+    """Measures everything, or what ``--only`` names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--packets", type=int, default=1_000_000, help="for the memory test")
     parser.add_argument("--messages", type=int, default=1000, help="for the latency of a live capture")
-    parser.add_argument("--only", choices=["latency"], help="measure and print this, and leave RESULTS.md as it is")
+    parser.add_argument("--only", choices=GROUPS, action="append", help="a part; repeatable")
     arguments = parser.parse_args()
-    if arguments.only:
-        print(report(live(arguments.messages), arguments))
-        return
     with tempfile.TemporaryDirectory() as folder:
-        web, small = Path(folder) / "web.pcap", Path(folder) / "small.pcap"
-        write_web(web)
-        packets = write_small(small)
-        lines = {capture: capture.with_suffix(".ek") for capture in (web, small)}
-        for capture, printed in lines.items():
-            run(f"tshark -n -r {capture} -T ek > {printed}")
-        rows = [
-            pipe("web", web, arguments.pairs),
-            pipe("small packets", small, arguments.pairs),
-            beside_a_parse("web", lines[web], arguments.pairs),
-            *beside_tshark("small packets", small, lines[small], packets, arguments.pairs),
-            start(lines[small], arguments.pairs),
-            *memory(arguments.packets),
-            *live(arguments.messages),
-        ]
+        inputs = made(Path(folder), arguments)
+        rows = [row for name in arguments.only or GROUPS for row in GROUPS[name](inputs)]
     text = report(rows, arguments)
     print(text)
-    (Path(__file__).parent / "RESULTS.md").write_text(text, encoding="utf-8")
+    if not arguments.only:
+        (Path(__file__).parent / "RESULTS.md").write_text(text, encoding="utf-8")
+
+
+def made(folder: Path, arguments: argparse.Namespace) -> Inputs:
+    """The inputs, in a folder."""
+    web, small = folder / "web.pcap", folder / "small.pcap"
+    write_web(web)
+    packets = write_small(small)
+    lines = {capture: capture.with_suffix(".ek") for capture in (web, small)}
+    for capture, printed in lines.items():
+        run(f"tshark -n -r {capture} -T ek > {printed}")
+    return Inputs(web, small, packets, lines, folder, arguments.pairs, arguments.packets, arguments.messages)
 
 
 if __name__ == "__main__":
