@@ -11,13 +11,13 @@ import os
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import PluginError, Registry, load
-from labdissect.plugins.rule import Verdict
+from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
 from labdissect.plugins.writer import Problem, Record, Summary, Writer, WriterSettings
@@ -25,6 +25,7 @@ from labdissect.plugins.writer import Problem, Record, Summary, Writer, WriterSe
 from . import tables
 from .captured import CapturedPacket, SaidVerdict
 from .failures import Failure, UsageFailure
+from .guarded import guarded_columns
 from .interruption import Interruption
 from .opening import opened
 from .request import Request, request
@@ -107,7 +108,8 @@ def open_capture(
     """
     if isinstance(source, str | os.PathLike) and os.fspath(source) != "-" and not os.path.exists(source):  # noqa: PTH110
         raise UsageFailure(f"cannot read {os.fspath(source)}: there is no such file")
-    registry = _registry(tuple(os.fspath(plugin) for plugin in plugins))
+    plugin_names = tuple(os.fspath(plugin) for plugin in plugins)
+    registry = _registry(plugin_names)
     given = {
         "output": list(preferences),
         "destination": None,
@@ -129,7 +131,7 @@ def open_capture(
         raise UsageFailure("only, ignore and columns are lists: only=['tcp.fin']")
     if lang not in ("en", "zh"):
         raise UsageFailure(f"lang is 'en' or 'zh', not {lang!r}")
-    return Capture(source, registry, request(given, registry), lang)
+    return Capture(source, registry, request(given, registry), lang, plugin_names)
 
 
 def _registry(plugins: tuple[str, ...]) -> Registry:
@@ -200,12 +202,14 @@ class _Collector(Writer):
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The packet and its verdicts, in words."""
         self._latest = later(self._latest, packet.time)
-        said = self._said(verdicts)
         shown = self._showing(packet, verdicts, record)
+        pairs = zip(verdicts, shown.texts, strict=True)
+        said = tuple([SaidVerdict(verdict, self._capture.lang, text) for verdict, text in pairs])
         self._packets.append(CapturedPacket(self._capture, shown, said))
 
-    def _said(self, verdicts: Sequence[Verdict]) -> tuple[SaidVerdict, ...]:
-        return tuple([SaidVerdict(verdict, self._capture.lang) for verdict in verdicts])
+    def _said(self, verdicts: Sequence[Verdict]) -> list[SaidVerdict]:
+        language = self._capture.lang
+        return [SaidVerdict(verdict, language, render(verdict, language)) for verdict in verdicts]
 
     def taken(self) -> list[CapturedPacket]:
         """Those that came since it was asked last."""
@@ -236,7 +240,12 @@ class Capture:
     """
 
     def __init__(
-        self, source: str | os.PathLike[str] | BinaryIO, registry: Registry, asked: Request, lang: str
+        self,
+        source: str | os.PathLike[str] | BinaryIO,
+        registry: Registry,
+        asked: Request,
+        lang: str,
+        plugins: tuple[str, ...] = (),
     ) -> None:
         self._source: Any = source
         self._is_file = isinstance(source, str | os.PathLike)
@@ -244,6 +253,8 @@ class Capture:
         """The file's name."""
         self.lang: str = lang
         """Language of the verdicts."""
+        self.plugins: tuple[str, ...] = plugins
+        """The plugins that the user named."""
         self.problems: list[str] = []
         """What was wrong with the input or a plugin and did not keep the reading from going on, once each."""
         self.problems_left_out = 0
@@ -252,21 +263,17 @@ class Capture:
         self._found = _Found()
         self._open: list[Packets] = []
         self._read = False
+        known = guarded_columns(registry.columns, self._report)
         self._settings = WriterSettings(
             language=lang,
-            columns=tuple(column for column in registry.columns.values() if column.everywhere),
+            columns=tuple(column for column in known.values() if column.everywhere),
             chosen=asked.columns,
-            known_columns=registry.columns,
+            known_columns=known,
             layers=registry.layers,
         )
         if asked.columns:
             chosen_columns(self._settings)  # a mistake is told at once
         self._known_columns: dict[str, ShownColumn] = {}
-
-    @property
-    def plugins(self) -> tuple[str, ...]:
-        """The plugins that the user named."""
-        return tuple(source for source in self._registry.sources.values() if source != "built in")
 
     def __enter__(self) -> Capture:
         return self
@@ -315,7 +322,7 @@ class Capture:
 
     def _rest(self) -> Packets:
         """Of a stream what is left, of a file all."""
-        if not self._is_file and self._open:
+        if not self._is_file and self._open and getattr(self._open[0], "gi_frame", None) is not None:
             return self._open[0]
         return self._packets(_Found())
 
@@ -366,14 +373,7 @@ class Capture:
     def _column(self, name: str) -> ShownColumn:
         found = self._known_columns.get(name)
         if found is None:
-            (found,) = chosen_columns(
-                WriterSettings(
-                    language=self.lang,
-                    chosen=(name,),
-                    known_columns=self._registry.columns,
-                    layers=self._registry.layers,
-                )
-            )
+            (found,) = chosen_columns(replace(self._settings, chosen=(name,)))
             self._known_columns[name] = found
         return found
 

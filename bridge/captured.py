@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labdissect.plugins.packet import Packet
-from labdissect.plugins.rule import Evidence, Rule, Verdict, highest_severity, render
+from labdissect.plugins.rule import Evidence, Rule, Verdict, highest_severity
 from labdissect.plugins.writer import Record
 
 from .writers.jsonl import as_object as verdict_object
@@ -24,11 +24,11 @@ class SaidVerdict:
 
     __slots__ = ("language", "text", "verdict")
 
-    def __init__(self, verdict: Verdict, language: str) -> None:
+    def __init__(self, verdict: Verdict, language: str, text: str) -> None:
         self.verdict: Verdict = verdict
         """As rules make it."""
         self.language: str = language
-        self.text: str = render(verdict, language)
+        self.text: str = text
         """The sentence."""
 
     @property

@@ -106,6 +106,13 @@ def test_a_stream_is_read_once() -> None:
         list(capture)
 
 
+def test_a_stream_that_was_left_early_has_no_conversations() -> None:
+    with labdissect.open(io.BytesIO(ek("tcp-four-way-close"))) as capture:
+        next(iter(capture))
+    with pytest.raises(labdissect.UsageFailure, match="can be read once"):
+        capture.conversations()
+
+
 def test_a_live_stream_is_not_waited_for() -> None:
     """A packet is there before the next one comes."""
     lines = ek("tcp-four-way-close").splitlines(keepends=True)
@@ -158,6 +165,21 @@ def test_problems_are_collected_and_nothing_is_printed(capfd: pytest.CaptureFixt
     bad = labdissect.open(io.BytesIO(b'{"layers":\n' + ek("tcp-four-way-close")))
     assert len(list(bad)) == 13 and "not JSON" in bad.problems[0]
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_column_of_a_plugin_that_raises_is_a_problem_not_an_end(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    plugin = tmp_path / "broken_column.py"
+    plugin.write_text(
+        "from labdissect import Column, Text, hookimpl\n"
+        "@hookimpl\n"
+        "def labdissect_columns():\n"
+        "    return [Column('broken', Text('Broken', '坏'), lambda packet: 1 / 0)]\n"
+    )
+    capture = labdissect.open(FOUR, plugins=[plugin], columns=["number", "broken"])
+    assert capture.to_arrow()["broken"].to_pylist() == [None] * 13
+    assert capture.plugins == (str(plugin),)
+    assert len(capture.problems) == 1 and "column broken failed at frame 1: ZeroDivisionError" in capture.problems[0]
 
 
 def test_leaving_early_leaves_no_tshark_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
