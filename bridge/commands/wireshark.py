@@ -189,7 +189,7 @@ def _capture(
             passage.hurry()
 
         def pass_on() -> None:
-            with out, suppress(OSError):  # Wireshark has closed the pipe
+            with suppress(OSError), out:  # Wireshark has closed the pipe, which out.close() finds, too
                 for piece in passage.come_out():
                     out.write(piece)
                     out.flush()
