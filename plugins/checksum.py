@@ -75,7 +75,7 @@ def tcp_checksum(tcp: Any, source: str, destination: str) -> int | None:
     :raises OSError: when an address is none
     """
     length, options = tcp.len or 0, b""
-    data = tcp.payload or b""
+    data = getattr(tcp, "payload", None) or b""  # a FILE is dissected without it: it is most of what tshark would print
     if len(data) != length or tcp.hdr_len is None or tcp.hdr_len < 20:
         return None
     if tcp.hdr_len > 20:
@@ -96,7 +96,7 @@ def udp_checksum(udp: Any, source: str, destination: str) -> int | None:
 
     :raises OSError: when an address is none
     """
-    data = udp.payload or b""
+    data = getattr(udp, "payload", None) or b""
     if udp.length is None or len(data) != udp.length - 8 or udp.srcport is None or udp.dstport is None:
         return None
     header = udp.srcport + udp.dstport + udp.length + pseudo_header_sum(source, destination, 17, udp.length)

@@ -308,6 +308,15 @@ class Datagrams(BaseAnalyzer):
         "udp.length",
         "udp.checksum",
         "udp.checksum.status",
+        "tcp.srcport",
+        "tcp.dstport",
+        "tcp.seq_raw",
+        "tcp.ack_raw",
+        "tcp.flags",
+        "tcp.window_size_value",
+        "tcp.urgent_pointer",
+        "tcp.options",
+        "udp.payload",
     )
     wants_routine = False
 

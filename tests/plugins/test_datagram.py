@@ -8,7 +8,8 @@ import yaml
 
 from labdissect.plugins.datagram import arithmetic
 from labdissect.plugins.rule import render
-from tests.conftest import DATA, Annotated, Registry, ek, judge, judged
+from tests.bridge.program import labdissect
+from tests.conftest import CAPTURES, DATA, Annotated, Registry, ek, judge, judged
 from tests.plugins.built_captures import BUILT, built
 
 TABLE = yaml.safe_load((DATA / "rules" / "datagram.yaml").read_text())
@@ -149,3 +150,11 @@ def test_unfinished_and_cut_are_not_wrong(name: str) -> None:
 def test_a_wrong_checksum_of_udp_needs_no_option() -> None:
     verdict = judged("built/udp-headers").verdict(9, "l4.checksum-bad")
     assert (verdict.params["found"], verdict.params["right"]) == (0x1234, 0xE261)
+
+
+@pytest.mark.parametrize("name", ["tcp-corrupted-segment", "udp-exchange", "offload-bad-checksums"])
+def test_a_file_is_dissected_without_the_data_of_tcp(name: str) -> None:
+    """tshark is asked for few fields then; what is missing leaves the checksum undecided, and breaks nothing."""
+    ran = labdissect(CAPTURES / f"{name}.pcapng", "-o", "jsonl")
+    assert ran.code == 0, ran.err
+    assert b"l4.checksum-bad" not in ran.out
