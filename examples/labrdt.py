@@ -13,7 +13,7 @@ does not believe a packet whose checksum is wrong: it answers with the last ACK 
 each ACK that moves the window. When it runs out, every packet without ACK is sent again (Go-Back-N). With a window of 1
 this is stop-and-wait.
 §5 Receiver: it takes packets in order only and throws others away. It answers every packet with the number of the last
-one that it has in order; so an ACK is cumulative.
+one that it has in order; so an ACK is cumulative. Its own packets bear number 0, its FIN number 1.
 §6 Closing: FIN, numbered behind the last data packet, and its ACK; FIN+ACK of the receiver, and the last ACK.
 """
 
@@ -30,6 +30,7 @@ from construct import GreedyBytes, Int8ub, Int16ub, Int32ub, Struct
 from labdissect import (
     BaseAnalyzer,
     Evidence,
+    Exchange,
     Explanation,
     Header,
     Layer,
@@ -285,7 +286,7 @@ RESEND_GO_BACK_N = Rule(
     Explanation(
         Text("The receiver kept nothing out of order, so all must come again.", "接收方不保存失序分组，因此都要重传。"),
         Text(
-            "It follows the packet before it in a repetition that a timeout began.",
+            "It follows at once the packet before it, in a repetition that a timeout began.",
             "它紧接在超时引起的重传之后，序号连续。",
         ),
         Text("Selective Repeat would send the oldest packet only.", "选择重传只会重传最早的那个分组。"),
@@ -638,9 +639,9 @@ SUMMARY = Rule(
                 "最多同时有 {flight} 个分组未确认，超时后全部重传（第 {burst} 帧）：回退 N。",
             ),
             "selective": Text(
-                "Up to {flight} were without ACK at once, but a timeout did not repeat all that were (frame {burst}): not "
-                "Go-Back-N.",
-                "最多同时有 {flight} 个分组未确认，但超时后没有全部重传（第 {burst} 帧）：不是回退 N。",
+                "Up to {flight} were without ACK at once, but a timeout repeated only some of them (frame {burst}): "
+                "Go-Back-N would have repeated all.",
+                "最多同时有 {flight} 个分组未确认，但超时后只重传了一部分（第 {burst} 帧）：回退 N 会全部重传。",
             ),
             "pipelined": Text(
                 "Up to {flight} were without ACK at once: pipelined. Go-Back-N or Selective Repeat? No timeout shows it.",
@@ -697,8 +698,8 @@ class Sending:
     size: int
     unsettled: bool = False
     """Whether nobody knows what became of an earlier sending, so that an ACK may answer either."""
-    answered: int | None = None
-    """The duplicate ACK that seems to answer its latest sending."""
+    answered: tuple[int, int] | None = None
+    """Frame and number of the duplicate ACK that seems to answer its latest sending."""
 
 
 @dataclass
@@ -706,7 +707,7 @@ class Transfer:
     """What is known of a transfer so far; its memory is bounded by :data:`REMEMBERED`."""
 
     sender: Any = None
-    """The side that has data (a party of ``packet.conversation``)."""
+    """The side that has data (a party of ``packet.conversation``); None until a packet tells."""
     syn: Packet | None = None
     fin: Packet | None = None
     over: bool = False
@@ -721,13 +722,15 @@ class Transfer:
     unanswered: deque[tuple[int | None, int]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     """Number (None for a damaged packet) and frame of what the receiver has not answered yet, oldest first."""
     duplicates: list[int] = field(default_factory=list)
-    """Frames of the duplicate ACKs since the window moved."""
+    """Frames of the ACKs, since the window moved, that answer packets behind a missing one."""
     timer: Packet | None = None
     """What started the timer."""
     burst: Sending | None = None
     """The packet with which a repetition began that is still going on."""
     repeated: int = 0
     """The number that the repetition has come to."""
+    silence: float = 0.0
+    """Seconds without progress after which it began."""
     packets: int = 0
     bytes: int = 0
     resends: int = 0
@@ -753,47 +756,36 @@ class Labrdt(BaseAnalyzer):
     layers = ("labrdt",)
 
     def __init__(self) -> None:
-        self._transfers: dict[Any, Transfer] = {}
+        self._transfers: dict[Exchange, Transfer] = {}
 
     def analyze(self, packet: Packet) -> Iterator[Verdict]:
         """The verdicts of one packet."""
-        header, number = packet.labrdt, packet.number
-        if packet.conversation is None:
+        header, number, exchange = packet.labrdt, packet.number, packet.conversation
+        if not isinstance(exchange, Exchange):
             return
-        transfer = self._transfers.get(packet.conversation) or self._begun(packet)
+        transfer = self._transfers.get(exchange) or self._begun(exchange)
         if packet.copy_of is not None:
             yield Verdict(DATA_DUPLICATE, number, {"first": packet.copy_of})
+            if exchange.sender is transfer.sender and header.flags == 0:
+                transfer.unanswered.append((header.seq, number))  # it is answered too
             return
         computed = computed_checksum(header)
         if header.checksum != computed:
             evidence = (Evidence(number, "labrdt.checksum", f"0x{header.checksum:04x}"),)
             yield Verdict(CHECKSUM_WRONG, number, {"sent": header.checksum, "computed": computed}, evidence)
-            transfer.unanswered.append((None, number))
+            if exchange.sender is transfer.sender:
+                transfer.unanswered.append((None, number))
             return
         if header.length != len(header.payload):
             yield Verdict(LENGTH_WRONG, number, {"length": header.length, "size": len(header.payload)})
-        if header.flags == SYN and transfer.over:
+        if header.flags == SYN and (transfer.over or (transfer.highest or 0) > 0):
             yield from _summary(transfer, number)
-            transfer = self._begun(packet)
-        yield from self._step(packet, header, transfer)
+            transfer = self._begun(exchange)
+        yield from _step(packet, header, transfer, exchange)
 
-    def _begun(self, packet: Packet) -> Transfer:
-        transfer = self._transfers[packet.conversation] = Transfer()
+    def _begun(self, exchange: Exchange) -> Transfer:
+        transfer = self._transfers[exchange] = Transfer()
         return transfer
-
-    def _step(self, packet: Packet, header: Header, transfer: Transfer) -> Iterable[Verdict]:
-        exchange: Any = packet.conversation
-        if transfer.sender is None:
-            from_sender = header.flags in (0, SYN, FIN)
-            transfer.sender = exchange.sender if from_sender else exchange.receiver
-        from_sender = exchange.sender is transfer.sender
-        transfer.answers += not from_sender
-        step = (SENDER_STEPS if from_sender else RECEIVER_STEPS).get(header.flags)
-        if step is not None:
-            return step(packet, header, transfer)
-        wording = "direction" if header.flags in SENDER_STEPS | RECEIVER_STEPS else ""
-        evidence = (Evidence(packet.number, "labrdt.flags", header.flags),)
-        return [Verdict(FLAGS_UNKNOWN, packet.number, {"flags": header.flags}, evidence, wording)]
 
     def ended(self, conversation: Any) -> Iterable[Verdict]:
         """The exchange of datagrams is over: the transfer's summary."""
@@ -803,6 +795,23 @@ class Labrdt(BaseAnalyzer):
         if not transfer.over:
             yield Verdict(CLOSE_UNSEEN, conversation.last_frame, {}, (), "" if transfer.answers else "no-answer")
         yield from _summary(transfer, conversation.last_frame)
+
+
+def _step(packet: Packet, header: Header, transfer: Transfer, exchange: Exchange) -> Iterable[Verdict]:
+    """What a packet does, by its flags and the side that sends it."""
+    if transfer.sender is None:
+        if header.flags == ACK and header.seq == header.ack == 0:
+            return ()  # the capture begins here: third step of the opening, or an answer? Both look like this
+        by_sender = header.flags in (0, SYN, FIN) or (header.flags == ACK and header.seq > 0)
+        transfer.sender = exchange.sender if by_sender else exchange.receiver
+    from_sender = exchange.sender is transfer.sender
+    transfer.answers += not from_sender
+    step = (SENDER_STEPS if from_sender else RECEIVER_STEPS).get(header.flags)
+    if step is not None:
+        return step(packet, header, transfer)
+    wording = "direction" if header.flags in SENDER_STEPS | RECEIVER_STEPS else ""
+    evidence = (Evidence(packet.number, "labrdt.flags", header.flags),)
+    return [Verdict(FLAGS_UNKNOWN, packet.number, {"flags": header.flags}, evidence, wording)]
 
 
 def _syn(packet: Packet, header: Header, transfer: Transfer) -> Iterator[Verdict]:
@@ -840,7 +849,7 @@ def _data(packet: Packet, header: Header, transfer: Transfer) -> Iterator[Verdic
         transfer.begin(number)
     transfer.window = header.window
     sending = transfer.under_way.get(number)
-    if number <= transfer.acked:
+    if number <= transfer.acked and transfer.ack_frame:
         params = {"number": number, "ack_frame": transfer.ack_frame}
         evidence = (Evidence(transfer.ack_frame, "labrdt.ack", transfer.acked),)
         transfer.resends += 1
@@ -880,15 +889,16 @@ def _again(packet: Packet, sending: Sending, transfer: Transfer) -> Iterator[Ver
     number = sending.number
     evidence = (Evidence(sending.first_frame, "labrdt.seq", number),)
     params: dict[str, Any] = {"number": number, "first": sending.first_frame}
-    if transfer.burst is not None and number == transfer.repeated + 1:
+    since = transfer.timer or packet
+    silence = seconds(since, packet)
+    if transfer.burst is not None and number == transfer.repeated + 1 and silence < transfer.silence / 2:
         params |= {"oldest": transfer.burst.number, "burst": transfer.burst.frame}
         yield Verdict(RESEND_GO_BACK_N, packet.number, params, evidence)
     else:
         _end_burst(transfer)
-        since = transfer.timer or packet
-        params |= {"silence": seconds(since, packet), "since": since.number}
+        params |= {"silence": silence, "since": since.number}
         yield Verdict(RESEND_TIMEOUT, packet.number, params, evidence)
-        transfer.burst = sending
+        transfer.burst, transfer.silence = sending, silence
     fate = _fate(packet, sending, transfer)
     sending.unsettled |= fate.rule is DATA_UNANSWERED
     yield fate
@@ -900,13 +910,14 @@ def _again(packet: Packet, sending: Sending, transfer: Transfer) -> Iterator[Ver
 
 def _fate(packet: Packet, sending: Sending, transfer: Transfer) -> Verdict:
     """What became of a packet's sending before this one, as far as ACKs tell."""
-    number, about, acked = sending.number, sending.frame, transfer.acked
-    evidence = tuple(Evidence(frame, "labrdt.ack", acked) for frame in transfer.duplicates)
+    number, about = sending.number, sending.frame
     if sending.answered is not None:
-        params = {"number": number, "ack": acked, "ack_frame": sending.answered, "missing": acked + 1}
-        rule = DATA_DAMAGED if number == acked + 1 else DATA_DISCARDED
-        return Verdict(rule, about, params, (Evidence(sending.answered, "labrdt.ack", acked),))
-    if number == acked + 1 and transfer.duplicates:
+        ack_frame, ack = sending.answered
+        params = {"number": number, "ack": ack, "ack_frame": ack_frame, "missing": ack + 1}
+        rule = DATA_DAMAGED if number == ack + 1 else DATA_DISCARDED
+        return Verdict(rule, about, params, (Evidence(ack_frame, "labrdt.ack", ack),))
+    if number == transfer.acked + 1 and transfer.duplicates:
+        evidence = tuple(Evidence(frame, "labrdt.ack", transfer.acked) for frame in transfer.duplicates)
         return Verdict(DATA_LOST, about, {"number": number, "frames": list(transfer.duplicates)}, evidence)
     return Verdict(DATA_UNANSWERED, about, {"number": number, "again": packet.number})
 
@@ -930,8 +941,11 @@ def _ack(packet: Packet, header: Header, transfer: Transfer) -> Iterator[Verdict
         if ack == transfer.acked:
             return
     if transfer.highest is None:
-        transfer.begin(ack + 1)
-        transfer.ack_frame = packet.number
+        transfer.begin(ack)
+    elif not transfer.ack_frame and transfer.syn is None:
+        transfer.acked = min(
+            transfer.acked, ack - 1
+        )  # the capture began with data: only now it is known where it stood
     if ack > transfer.acked:
         yield from _moves(packet, ack, transfer)
     elif ack < transfer.acked:
@@ -944,7 +958,6 @@ def _ack(packet: Packet, header: Header, transfer: Transfer) -> Iterator[Verdict
 
 def _moves(packet: Packet, ack: int, transfer: Transfer) -> Iterator[Verdict]:
     """An ACK of packets that had none."""
-    _end_burst(transfer)
     moved, newest = ack - transfer.acked, transfer.under_way.get(ack)
     params: dict[str, Any] = {"ack": ack, "first": transfer.acked + 1}
     wording = ""
@@ -976,8 +989,6 @@ def _duplicate(packet: Packet, ack: int, transfer: Transfer) -> Verdict:
     waiting = transfer.unanswered
     # answers come in the order of the packets; one that was not in order explains it better than the missing one itself
     answered = next((one for one in waiting if one[0] != missing), waiting[0] if waiting else None)
-    if len(transfer.duplicates) < REMEMBERED:
-        transfer.duplicates.append(packet.number)
     if answered is None:
         return Verdict(ACK_DUPLICATE, packet.number, {"ack": ack}, (), "extra")
     _answer(transfer, answered)
@@ -987,7 +998,9 @@ def _duplicate(packet: Packet, ack: int, transfer: Transfer) -> Verdict:
         return Verdict(ACK_DUPLICATE, packet.number, params, (Evidence(frame, "labrdt.checksum", "wrong"),), "checksum")
     sending = transfer.under_way.get(number)
     if sending is not None and sending.frame == frame:
-        sending.answered = packet.number
+        sending.answered = (packet.number, ack)
+    if number > missing and len(transfer.duplicates) < REMEMBERED:
+        transfer.duplicates.append(packet.number)
     wording = "later" if number > missing else "copy" if number < missing else "damaged"
     return Verdict(ACK_DUPLICATE, packet.number, params, (Evidence(frame, "labrdt.seq", number),), wording)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from labdissect.plugins.hookspecs import hookimpl
     from labdissect.plugins.packet import Message, Packet
     from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
+    from labdissect.plugins.tcp.conversation import Conversation
+    from labdissect.plugins.udp import Exchange
     from labdissect.plugins.writer import Record, Summary, Writer, WriterFormat, WriterSettings
 
 __version__ = "0.1.0"
@@ -38,6 +40,8 @@ _HOMES = {
     "plugins.hookspecs": ("hookimpl",),
     "plugins.packet": ("Message", "Packet"),
     "plugins.rule": ("Evidence", "Explanation", "Rule", "Verdict", "render"),
+    "plugins.tcp.conversation": ("Conversation",),
+    "plugins.udp": ("Exchange",),
     "plugins.writer": ("Record", "Summary", "Writer", "WriterFormat", "WriterSettings"),
 }
 """Module → its public names, each imported when it is first asked for: who needs one does not wait for all."""
@@ -48,8 +52,10 @@ __all__ = [
     "Capture",
     "CapturedPacket",
     "Column",
+    "Conversation",
     "Derived",
     "Evidence",
+    "Exchange",
     "Explanation",
     "Failure",
     "Header",

@@ -204,6 +204,54 @@ def test_a_capture_that_begins_in_the_middle() -> None:
     assert assert_verdict(result, 3, "labrdt.ack.cumulative", ack=7).wording == ""
 
 
+def test_the_first_ack_of_a_capture_tells_where_the_transfer_stands() -> None:
+    result = Lab().data(7).b(5).b(6).b(7).judged()
+    wordings = [assert_verdict(result, frame, "labrdt.ack.cumulative").wording for frame in (2, 3, 4)]
+    assert wordings == ["unseen", "unseen", ""]
+    assert_no_verdict(result, "labrdt.ack.duplicate")
+    assert assert_verdict(Lab().data(7, 5).judged(), 2, "labrdt.data.new", number=5).wording == "late"
+
+
+def test_a_capture_that_begins_with_the_last_step_of_the_opening() -> None:
+    result = Lab().a(0, 2).data(1).b(1).judged()
+    assert 1 not in result.codes  # an answer "nothing yet" would look the same
+    assert assert_verdict(result, 3, "labrdt.ack.cumulative").wording == ""
+    assert_no_verdict(result, "labrdt.flags.unknown")
+
+
+def test_an_ack_in_the_middle_of_a_repetition_does_not_end_it() -> None:
+    lab = Lab().opened().data(1, 2, 3, 4).b(1).b(1).b(1)
+    result = lab.data(2, after=0.3).b(2, after=0.001).data(3, 4, after=0.001).b(4).a(5, 4).judged()
+    assert result.frames("labrdt.resend.go-back-n") == [13, 14]
+    assert_verdict(result, 5, "labrdt.data.lost", number=2, frames=[9, 10])
+    assert [result.codes[frame][-1] for frame in (6, 7)] == ["labrdt.data.discarded"] * 2
+    assert assert_verdict(result, len(lab.frames), "labrdt.summary").wording == "go-back-n"
+
+
+def test_two_timeouts_one_after_the_other_are_two() -> None:
+    result = Lab().opened().data(1, 2, 3).data(1, after=0.3).b(1).data(2, after=0.3).judged()
+    assert result.frames("labrdt.resend.timeout") == [7, 9]
+
+
+def test_the_answer_to_a_needless_copy_shows_no_loss() -> None:
+    result = Lab(window=1).opened().data(1).b(1).data(1, after=0.3).b(1).data(2).data(2, after=0.3).judged()
+    assert assert_verdict(result, 7, "labrdt.ack.duplicate").wording == "copy"
+    assert_verdict(result, 8, "labrdt.data.unanswered", number=2)
+    assert_no_verdict(result, "labrdt.data.lost")
+
+
+def test_a_damaged_ack_is_answered_by_nobody() -> None:
+    result = Lab(window=1).opened().data(1).b(1, checksum=1).data(1, after=0.3).b(1).b(1).judged()
+    assert_verdict(result, 5, "labrdt.checksum.wrong")
+    assert assert_verdict(result, 8, "labrdt.ack.duplicate").wording != "checksum"
+
+
+def test_a_sender_that_starts_anew_without_closing() -> None:
+    result = Lab(window=1).opened().data(1).b(1).opened().data(1).b(1).judged()
+    assert result.frames("labrdt.summary") == [6, 10]
+    assert_no_verdict(result, "labrdt.resend.acknowledged")
+
+
 def test_packets_that_are_not_in_the_capture() -> None:
     result = Lab().opened().data(1, 3, 2).b(9).judged()
     assert assert_verdict(result, 5, "labrdt.data.new", missing=2).wording == "gap"
