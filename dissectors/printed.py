@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from construct import ConstructError, EnumInteger, EnumIntegerString
 
-from .layer import Field, Header, Layer
+from .layer import Field, Header
 
 Atom = bool | int | float | str | bytes
 
@@ -32,22 +31,20 @@ class Printed(NamedTuple):
 
 def printed(header: Header) -> Iterator[Printed]:
     """The values of a header, in its order; what is missing (None) is left out, as are names that begin with ``_``."""
-    for field, attribute in _printable(header.layer):
-        value = getattr(header, attribute)
-        if value is None:
-            continue
-        if type(value) in _ATOMS:
-            yield Printed(field.tshark, value, field)
-        else:
-            yield from _within(field.tshark, value, field)
+    for field in header.layer.fields:
+        if field.subcon is not None:
+            yield from printed_value(field, getattr(header, field.attribute))
+
+
+def printed_value(field: Field, value: Any) -> Iterator[Printed]:
+    """The values of one member."""
+    if type(value) in _ATOMS:
+        yield Printed(field.tshark, value, field)
+    else:
+        yield from _within(field.tshark, value, field)
 
 
 _ATOMS = frozenset((bool, int, float, str, bytes))
-
-
-@lru_cache(maxsize=512)
-def _printable(layer: Layer) -> tuple[tuple[Field, str], ...]:
-    return tuple((field, field.attribute) for field in layer.fields if field.subcon is not None)
 
 
 def _within(name: str, value: Any, field: Field) -> Iterator[Printed]:
@@ -68,7 +65,10 @@ def _within(name: str, value: Any, field: Field) -> Iterator[Printed]:
     elif isinstance(value, bool | int | float | str):
         yield Printed(name, value, field)
     elif value is not None:
-        yield Printed(name, str(value), field)
+        try:
+            yield Printed(name, str(value), field)
+        except Exception:  # an object of a plugin's own that has no text
+            yield Printed(name, type(value).__name__, field)
 
 
 def as_text(value: Atom, digits: int = 0) -> str:

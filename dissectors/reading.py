@@ -6,6 +6,7 @@ early come back short, and a negative length reads everything. :class:`StrictStr
 
 from __future__ import annotations
 
+import re
 import struct
 import sys
 from io import BytesIO
@@ -16,6 +17,11 @@ from construct import Construct, ConstructError, StreamError, Struct, Subconstru
 
 _TERMINATED = type(Terminated)._parse.__code__
 """Construct's one reader that asks for a byte in order to get none."""
+
+
+_UNCHECKED = re.compile(r"(?<!unpack\()(?<!parse_const\()io\.read\([^)]|restream\(i|linkedparsers\[|linkedinstances\[")
+"""In the source of a compiled parser, what would not notice that bytes are missing: reads of a size that neither
+``struct.unpack`` nor a constant looks at, streams within the stream, and parts that are not compiled."""
 
 
 class StrictStream(BytesIO):
@@ -51,6 +57,8 @@ def compiled(subcon: Construct) -> Construct:
     try:
         made = subcon.compile()
         made.module.BytesIO = StrictStream  # for the streams within streams that it makes
+        source = "".join(line for line in made.source.splitlines(keepends=True) if not line.startswith("#"))
+        made.checks_itself = isinstance(subcon, Struct) and not _UNCHECKED.search(source.partition("def build_")[0])
         return made
     except Exception:  # Construct raises many kinds for what it cannot compile; the plain one parses all the same
         return subcon
@@ -63,6 +71,12 @@ def read(parser: Construct, data: bytes, **context: Any) -> tuple[Any, int]:
     :raises TooShort: when the bytes ended too early
     :raises construct.ConstructError: for any other reason
     """
+    if getattr(parser, "checks_itself", False):
+        quick = BytesIO(data)
+        try:
+            return parser.parse_stream(quick, **context), quick.tell()
+        except Exception:  # why, the stricter way tells
+            pass
     stream = StrictStream(data)
     try:
         value = parser.parse_stream(stream, **context)

@@ -63,6 +63,10 @@ class Bindings:
         """Everything that some layer is bound to."""
         return set(self._bound)
 
+    def bound(self, table: str, value: int | str) -> Sequence[Layer]:
+        """The layers that a place belongs to, in the order of their definition."""
+        return self._bound.get((table, value), ())
+
     def guesses(self, table: str) -> bool:
         """Whether some layer recognizes payloads of this table by their bytes."""
         return table in self._guessed

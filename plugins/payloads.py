@@ -38,6 +38,9 @@ CARRIERS = {
 }
 """Protocols whose payload is plain data to tshark when it does not know the number: the table and the member with it."""
 
+PROTOCOLS_LIMIT = 4096
+"""Different stacks of protocols that are remembered."""
+
 ASK = "give tshark -T ek or -T pdml without -e and -J, or add -e for it"
 
 Failed = Callable[[Layer, Exception, int], Verdict]
@@ -69,6 +72,14 @@ class Payloads:
         for table, value in reading.places:
             tables.setdefault(table, set()).add(value)
         self._udp, self._tcp = tables.get("udp.port", set()), tables.get("tcp.port", set())
+        self._alone = {
+            port: bound[0]
+            for port in self._udp
+            if len(bound := reading.bound("udp.port", port)) == 1
+            and bound[0].matches is None
+            and bound[0].selects is None
+        }
+        self._protocols: dict[tuple[str, tuple[str, ...]], str] = {}
         self._guesses_udp, self._guesses_tcp = reading.guesses("udp.port"), reading.guesses("tcp.port")
         self._numbered = {name: (table, member) for name, (table, member) in CARRIERS.items() if table in tables}
 
@@ -81,11 +92,16 @@ class Payloads:
             return ()
         udp = packet.udp
         if udp is not None:
-            one, other = udp.srcport, udp.dstport
-            if one in self._udp or other in self._udp or self._guesses_udp:
+            low, high = udp.srcport or 0, udp.dstport or 0
+            if low > high:
+                low, high = high, low
+            if low in self._udp or high in self._udp or self._guesses_udp:
                 payload = udp.payload or _data(packet)
                 if payload:
-                    return self._datagram(packet, payload, "udp.port", sorted((one or 0, other or 0)), "udp.payload")
+                    layer = self._alone.get(low if low in self._udp else high)
+                    if layer is not None:
+                        return self._read_alone(packet, payload, layer)
+                    return self._datagram(packet, payload, "udp.port", (low, high), "udp.payload")
                 if payload is None and udp.length != 8:
                     self._missing(packet.number, "udp.payload")
             return ()
@@ -106,6 +122,18 @@ class Payloads:
         header = getattr(packet, name)
         number = None if header is None else getattr(header, place[1])
         return () if number is None else self._datagram(packet, payload, place[0], number, "data.data")
+
+    def _read_alone(self, packet: Packet, payload: bytes, layer: Layer) -> Sequence[Verdict]:
+        """The usual case made short: one layer on the port, and none over it."""
+        number = packet.number
+        try:
+            header, _ = self._reading.parse(layer, payload)
+        except ConstructError as error:
+            return [unparsed(layer, payload, error, number, "udp.payload")]
+        except LayerFailed as failure:
+            return [self._gone(failure, number)]
+        self._leave(packet, [Message(layer.name, layer.parsed(header), payload, number, (number,), 0)])
+        return ()
 
     def _datagram(self, packet: Packet, payload: bytes, table: str, values: Any, source: str) -> Sequence[Verdict]:
         reading = self._reading
@@ -151,21 +179,35 @@ class Payloads:
 
     def _leave(self, packet: Packet, messages: list[Message]) -> None:
         """Puts messages on the packet that completes them, as if tshark had dissected them."""
-        protocols = packet.protocols.removesuffix(":data")
-        taken = protocols.split(":")
-        for name in {one.layer for one in messages if one.layer in taken}:
-            self._once(
-                f"frame {packet.number} has a layer {name} of Wireshark's own, so that the plugin's is left out there; choose "
-                "a name that `tshark -G protocols` does not list",
-                name,
-            )
-            messages = [one for one in messages if one.layer != name]
-        if messages:
+        if len(messages) == 1:
             packet.messages = messages
+            setattr(packet, messages[0].layer, messages[0].header)
+            names: tuple[str, ...] = (messages[0].layer,)
+        else:
             headers: dict[str, Header] = {one.layer: one.header for one in messages}
+            packet.messages = messages
             for name, header in headers.items():
                 setattr(packet, name, header)
-            packet.protocols = ":".join([protocols, *headers])
+            names = tuple(headers)
+        known = self._protocols.get((packet.protocols, names))
+        if known is None:
+            known = self._with_names(packet, names)
+        packet.protocols = known
+
+    def _with_names(self, packet: Packet, names: tuple[str, ...]) -> str:
+        """The packet's protocols with those of its messages in the place of ``data``."""
+        protocols = packet.protocols.removesuffix(":data")
+        for name in names:
+            if name in protocols.split(":"):
+                self._once(
+                    f"frame {packet.number} has a layer {name} of Wireshark's own; the plugin's of that name is written "
+                    "beside it: choose a name that `tshark -G protocols` does not list",
+                    name,
+                )
+        made = ":".join([protocols, *names])
+        if len(self._protocols) < PROTOCOLS_LIMIT:
+            self._protocols[packet.protocols, names] = made
+        return made
 
     def _missing(self, frame: int, field: str) -> None:
         self._once(f"frame {frame} comes without {field}, which a plugin's layer is read from; {ASK}", field)
@@ -179,6 +221,7 @@ class Payloads:
     def _gone(self, failure: LayerFailed, frame: int) -> Verdict:
         """A layer that raised is not asked again."""
         self._reading.off.add(failure.layer)
+        self._alone = {port: layer for port, layer in self._alone.items() if layer is not failure.layer}
         return self._failed(failure.layer, failure.error, frame)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from construct import Container, FlagsEnum
+
 from labdissect.bridge.escape import json_text, xml_attribute
-from labdissect.dissectors.layer import Header, Layer, Text
-from labdissect.dissectors.printed import Printed, as_text, printed
+from labdissect.dissectors.layer import Field, Header, Layer, Text
+from labdissect.dissectors.printed import Printed, as_text, hex_digits, printed, printed_value
 from labdissect.plugins.packet import Message
 
 
@@ -24,23 +26,63 @@ def ek_members(messages: Sequence[Message]) -> bytes:
 
 def ek_member(name: str, headers: Sequence[Header]) -> bytes:
     """One member of a packet's ``layers``."""
-    objects = [_ek_object(name, header) for header in headers]
-    return json_text({name: objects[0] if len(objects) == 1 else objects})[1:-1]
+    objects = [_ek_object(header) for header in headers]
+    return b'"%b":%b' % (name.encode(), objects[0] if len(objects) == 1 else b"[%b]" % b",".join(objects))
 
 
-def _ek_object(name: str, header: Header) -> dict[str, Any]:
-    """Booleans are ``true`` and ``false``, all else is text; a field that is there more than once is a list."""
+def _ek_object(header: Header) -> bytes:
+    """Booleans are ``true`` and ``false``, all else is text; a field that is there more than once is a list.
+
+    Plain numbers and bytes, which most members are, are written right away.
+    """
+    parts: list[str] = []
+    for attribute, key, digits, flags, field in _ek_plan(header.layer):
+        value = getattr(header, attribute)
+        kind = type(value)
+        if kind is int:
+            parts.append(f'{key}"0x{value:0{digits}x}"' if digits else f'{key}"{value}"')
+        elif kind is bytes:
+            parts.append(f'{key}"{value.hex(":")}"')
+        elif kind is bool:
+            parts.append(f"{key}true" if value else f"{key}false")
+        elif flags and kind is Container:
+            parts += [when_set if value[name] else when_not for name, when_set, when_not in flags]
+        elif value is not None:
+            parts += _ek_parts(header.layer.name, field, value)
+    return f"{{{','.join(parts)}}}".encode()
+
+
+Flags = tuple[tuple[str, str, str], ...]
+
+
+@lru_cache(maxsize=256)
+def _ek_plan(layer: Layer) -> tuple[tuple[str, str, int, Flags, Field], ...]:
+    """Of each member its attribute, its key, the digits it has in hex (0: it is decimal), what is written for each flag
+    of a ``FlagsEnum``, and itself."""
+    plan = []
+    for one in layer.fields:
+        if one.subcon is not None:
+            key = _ek_key(layer.name, one.tshark)
+            names = one.subcon.flags if isinstance(one.subcon, FlagsEnum) else ()
+            flags = tuple((name, f'"{key}_{name}":true', f'"{key}_{name}":false') for name in names)
+            digits = hex_digits(one) if one.kind == "hex" else 0
+            plan.append((one.attribute, f'"{key}":', digits, flags, one))
+    return tuple(plan)
+
+
+def _ek_parts(layer: str, field: Field, value: Any) -> list[str]:
+    """Texts, and members of several parts."""
     made: dict[str, Any] = {}
-    for one in printed(header):
-        key = _ek_key(name, one.name)
-        value = one.value if one.value is True or one.value is False else one.text
+    for one in printed_value(field, value):
+        key = _ek_key(layer, one.name)
+        shown = one.value if one.value is True or one.value is False else one.text
         if key not in made:
-            made[key] = value
+            made[key] = shown
         elif type(made[key]) is list:
-            made[key].append(value)
+            made[key].append(shown)
         else:
-            made[key] = [made[key], value]
-    return made
+            made[key] = [made[key], shown]
+    return [json_text(made)[1:-1].decode()] if made else []
 
 
 @lru_cache(maxsize=4096)
