@@ -18,6 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from labdissect.bridge.asking import asked_for
+from labdissect.bridge.tshark import find
+from labdissect.plugins.analyzer import Settings
+from labdissect.plugins.conversations import FIELDS
+from labdissect.plugins.registry import load
 from labdissect.testing import ek_lines, udp
 
 from . import latency
@@ -97,6 +102,29 @@ def beside_tshark(name: str, capture: Path, lines: Path, packets: int, count: in
         (f"our CPU a packet, {name}, µs", _micro(ours), ""),
         (f"tshark's CPU a packet, {name}, µs", _micro(theirs), ""),
     ]
+
+
+def asking(name: str, capture: Path, count: int, wanted: str) -> list[Row]:
+    """A capture FILE, of which tshark is asked for what the rules read, against full EK and against tshark alone."""
+    ours = f"{LABDISSECT} {capture} -o conversations > /dev/null"
+    full = pairs(ours, f"tshark -n -r {capture} -T ek > /dev/null", count)
+    fields = " ".join(f"-e {field}" for field in _asked())
+    bare = pairs(ours, f"tshark -n -r {capture} -T ek {fields} > /dev/null", count)
+    return [
+        (f"labdissect FILE: times as fast as tshark -T ek alone, {name}", str(ratios(full, wall)), wanted),
+        (
+            f"labdissect FILE: times as fast as tshark -e with its fields, {name}",
+            str(ratios(bare, wall)),
+            "≥ 0.9",
+        ),
+    ]
+
+
+def _asked() -> tuple[str, ...]:
+    """The fields that the built-in rules read."""
+    registry = load(extra_packages=("labdissect.bridge.readers", "labdissect.bridge.writers"), entry_points=False)
+    wanted = [FIELDS, *(analyzer.fields for analyzer in registry.analyzers(Settings()))]
+    return asked_for(wanted, registry.layers, find()).fields
 
 
 def _own_start(lines: Path) -> float:
@@ -188,6 +216,10 @@ GROUPS: dict[str, Callable[[Inputs], list[Row]]] = {
     "cpu": lambda inputs: [
         beside_a_parse("web", inputs.lines[inputs.web], inputs.pairs),
         *beside_tshark("small packets", inputs.small, inputs.lines[inputs.small], inputs.packets, inputs.pairs),
+    ],
+    "file": lambda inputs: [
+        *asking("web", inputs.web, inputs.pairs, "≥ 4"),
+        *asking("small packets", inputs.small, inputs.pairs, "≥ 2"),
     ],
     "start": lambda inputs: [start(inputs.lines[inputs.small], inputs.pairs), *help_page(inputs)],
     "layer": lambda inputs: [custom_layer(inputs.folder, inputs.pairs)],

@@ -33,18 +33,27 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return joined
 
 
+def without_checksums(lines: str) -> list[str]:
+    """The exception: of a segment with data, the sum is recomputed only where tshark printed the data, which of a FILE
+    it does not, as that would be most of what it prints."""
+    return [line for line in lines.splitlines() if '"code":"l4.checksum-bad"' not in line]
+
+
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_the_same_verdicts_as_from_full_ek(path: Path) -> None:
     full, some = read(path, "jsonl", whole=True), read(path, "jsonl")
-    assert some.out == full.out
+    assert without_checksums(some.out) == without_checksums(full.out)
     assert some.problems == full.problems
 
 
-@pytest.mark.parametrize("output", ["csv", "table", "conversations"])
+@pytest.mark.parametrize("output", ["csv", "jsonl", "conversations"])
 def test_the_same_output_of_all_captures_joined(joined: Path, output: str) -> None:
     full, some = read(joined, output, whole=True), read(joined, output)
-    # words: how wide the table's columns are depends on how many rows came at once
-    assert some.out.split() == full.out.split()
+    if output == "jsonl":
+        assert without_checksums(some.out) == without_checksums(full.out)
+    else:
+        for one, other in zip(some.out.splitlines(), full.out.splitlines(), strict=True):
+            assert one == other or "l4.checksum-bad" in one + other
     assert some.looked_again
 
 
@@ -125,3 +134,22 @@ def test_lines_of_a_tshark_that_was_stopped() -> None:
     assert [record.packet is not None for record in reader.records(b'{"index":{}}\n' + line + line[:20])] == [True]
     assert [record.packet for record in reader.end()] == [None]
     assert any("cut" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "value", [":[", "],", "]", '"', '":[', '"],', "a\\", "],]", ":[],", "]}", "", '","', "é\u2028"]
+)
+@pytest.mark.parametrize("field", ["frame.protocols", "ip.src", "eth.dst"])
+def test_no_value_changes_what_another_field_says(value: str, field: str) -> None:
+    """Whatever whoever sent the packet wrote into it."""
+    fields = {"frame.number": "7", "frame.time_epoch": "1.5", "frame.len": "60", "frame.protocols": "eth:x:ip"}
+    fields |= {"ip.hdr_len": "20", "ip.src": "10.0.0.1", "ip.dst": "10.0.0.2", "eth.dst": "02:00:00:00:00:01"}
+    fields[field] = value if field != "frame.protocols" else f"eth:{value}:ip"
+    some = asked_for([("ip.src", "ip.dst", "eth.dst")], built_in().layers, find())
+    reader = FlatReader(built_in().layers, lambda problem: None, some, lambda number: None)
+    flat = {name.replace(".", "_"): [text] for name, text in fields.items()}
+    line = json.dumps({"timestamp": "1500", "layers": flat}, separators=(",", ":"), ensure_ascii=False)
+    packet = reader.record(line.encode() + b"\n").packet
+    assert packet is not None
+    assert (packet.number, packet.length, packet.protocols) == (7, 60, fields["frame.protocols"])
+    assert (packet.ip.src, packet.ip.dst, packet.eth.dst) == (fields["ip.src"], "10.0.0.2", fields["eth.dst"])
