@@ -292,7 +292,9 @@ def destination(shown: Shown) -> str:
 
 
 def protocol(shown: Shown) -> str:
-    """Wireshark's column, else the protocol that the packet is about."""
+    """A plugin's layer, which Wireshark does not know; else Wireshark's column, else what the packet is about."""
+    if shown.packet.messages:
+        return shown.packet.messages[-1].layer.upper()
     return _column(shown, "protocol") or top_protocol(shown.packet)
 
 
