@@ -177,7 +177,7 @@ class Commenter:
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Its comments."""
-        self._passage.comment(packet.number, comments_of(packet.number, verdicts, self._language))
+        self._passage.comment(packet.number, comments_of(packet.number, verdicts, self._language, packet.messages))
 
     def other(self, record: Record) -> None:
         """Nothing: it is no packet."""

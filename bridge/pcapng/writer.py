@@ -26,7 +26,7 @@ from .blocks import (
     original_length,
 )
 from .capture import CaptureStream, FrameCounter
-from .comments import layout
+from .comments import fields_of, layout
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -44,6 +44,8 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     """The highest severity, as :attr:`.Rule.level`."""
     codes: list[str]
     texts: list[str]
+    fields: list[str]
+    """Of each message of a plugin's layer."""
 
 
 _drafts, _read = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Draft)
@@ -89,6 +91,7 @@ class PcapngWriter:
             max([verdict.rule.level for verdict in verdicts]) if verdicts else 0,
             [verdict.rule.code for verdict in verdicts],
             [render(verdict, self._language) for verdict in verdicts],
+            [fields_of(message, self._language) for message in packet.messages],
         )
 
     def _place(self, number: int, draft: Draft, later: Sequence[Said]) -> None:
@@ -109,11 +112,9 @@ class PcapngWriter:
 
     def _comments(self, draft: Draft, later: Sequence[Said]) -> list[bytes]:
         texts = [*draft.texts, *(one.text for one in later)]
-        if not texts:
-            return []
         level = max([draft.level, *(SEVERITIES.index(one.severity) for one in later)])
         codes = [*draft.codes, *(one.code for one in later)]
-        return [self._comment(text) for text in layout(SEVERITIES[level], codes, texts)]
+        return [self._comment(text) for text in (*layout(SEVERITIES[level], codes, texts), *draft.fields)]
 
     def _comment(self, text: str) -> bytes:
         encoded, cut = fitted(visible(text))
