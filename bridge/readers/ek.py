@@ -229,12 +229,12 @@ class EkReader:
         } | {"frame"}
         self._tcp_at_once = "tcp" in at_once
         members: list[Any] = []
-        self._attributes: dict[str, str] = {}
+        known = _Known(layers)
         for name, layer in layers.items():
-            attribute = self._attributes[name] = attribute_name(name)
+            attribute = known.attributes[name] = attribute_name(name)
             key = name.replace(".", "_")
             if name in own:  # what an earlier run said of it counts no more
-                self._attributes[name] = "_absent"
+                known.attributes[name] = "_absent"
                 members.append((f"_own_{attribute}", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=key)))
             elif name in at_once:
                 kind: Any = layer.header_type
@@ -254,12 +254,11 @@ class EkReader:
             "EkLine",
             [("layers", kinds), *columns],
             bases=(_PlainSource,),
-            namespace={"reader": self},
+            namespace={"known": known},
             gc=False,
             forbid_unknown_fields=True,
         )
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(envelope, strict=False).decode
-        self._decoders: dict[str, Callable[[Any], Any]] = {}
 
     def records(self, chunk: bytes) -> Iterator[Record]:
         """The records of the lines that ``chunk`` completes. An index line waits for its packet."""
@@ -351,13 +350,6 @@ class EkReader:
         index, self._index = self._index, b""
         return EkRecord(line, Packet(source, number, time, length, protocols), False, own, index)
 
-    def decoder(self, name: str) -> Callable[[Any], Any]:
-        """Decodes one object of a regular layer."""
-        decode = self._decoders.get(name)
-        if decode is None:
-            decode = self._decoders[name] = msgspec.json.Decoder(self._layers[name].header_type, strict=False).decode
-        return decode
-
 
 COLUMNS = ("no_", "time", "source", "destination", "protocol", "length", "info")
 """Wireshark's default columns as ``-P -V`` names them."""
@@ -387,16 +379,37 @@ def _columns(whole: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+class _Known:
+    """What the layers of a line are decoded with.
+
+    It knows nothing of its reader: Python's search for cycles does not see lines (``gc=False``, which spares it most of
+    its work), so what a line reaches must not reach the line. A reader does, by way of what it reports to.
+    """
+
+    def __init__(self, layers: Mapping[str, Layer]) -> None:
+        self.layers = layers
+        self.attributes: dict[str, str] = {}
+        """Of a line's struct, by layer."""
+        self._decoders: dict[str, Callable[[Any], Any]] = {}
+
+    def decoder(self, name: str) -> Callable[[Any], Any]:
+        """Decodes one object of a regular layer."""
+        decode = self._decoders.get(name)
+        if decode is None:
+            decode = self._decoders[name] = msgspec.json.Decoder(self.layers[name].header_type, strict=False).decode
+        return decode
+
+
 class _PlainSource(msgspec.Struct):
     """A plain line, whose layers are decoded already, or bytes of JSON that are decoded when asked for. Its members are
     the reader's choice (:class:`EkReader`)."""
 
-    reader: ClassVar[EkReader]
+    known: ClassVar[_Known]
     if TYPE_CHECKING:
         layers: Any
 
     def header(self, name: str) -> Header | None:
-        found = getattr(self.layers, self.reader._attributes[name])
+        found = getattr(self.layers, self.known.attributes[name])
         if found is None:
             return None
         kind = type(found)
@@ -411,10 +424,10 @@ class _PlainSource(msgspec.Struct):
     def _decoded(self, name: str, raw: msgspec.Raw) -> list[Header]:
         """Every header that the raw value of a layer holds."""
         data = without_string(bytes(raw), BODY) if len(raw) > COPY_AT_MOST else bytes(raw)
-        layer = self.reader._layers[name]
+        layer = self.known.layers[name]
         if layer.regular and not layer.quotes and data.startswith(b"{"):
             try:
-                plain = self.reader.decoder(name)(data)
+                plain = self.known.decoder(name)(data)
                 if layer.irregular is None or not layer.irregular(plain):
                     return [plain]
             except (msgspec.DecodeError, UnicodeDecodeError):
@@ -422,7 +435,7 @@ class _PlainSource(msgspec.Struct):
         if not data or data in (b"null", b"true", b"false"):
             return []
         key = name.replace(".", "_").encode()
-        known = self.reader._layers
+        known = self.known.layers
         return [
             header(known[name], entry, known) for entry in ek_layers(b'{"%b":%b}' % (key, data)) if entry.name == name
         ]
@@ -430,7 +443,7 @@ class _PlainSource(msgspec.Struct):
     def headers(self) -> Sequence[tuple[str, Header]]:
         layers = self.layers
         by_name: dict[str, list[Header]] = {}
-        for name, attribute in self.reader._attributes.items():
+        for name, attribute in self.known.attributes.items():
             found = getattr(layers, attribute)
             if type(found) is msgspec.Raw:
                 found = self._decoded(name, found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 from pathlib import Path
 
 import pytest
@@ -194,3 +196,13 @@ def test_the_absence_that_is_none() -> None:
 def test_no_packets_at_all() -> None:
     none: list[Frame] = []
     assert run(LOW_TTL, none).packets == []
+
+
+def test_what_a_run_read_is_let_go_of() -> None:
+    packets = []
+    for _ in range(2):
+        result = run(ROOT / "examples" / "low_ttl.py", [udp(b"abc", sport=1, dport=2)])
+        packets.append(weakref.ref(result.packets[0]))
+        del result
+    gc.collect()
+    assert [packet() for packet in packets] == [None, None]
