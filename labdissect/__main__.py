@@ -1,6 +1,27 @@
-"""`python -m labdissect`."""
+"""`python -m labdissect`, and the program `labdissect`."""
 
-from labdissect.bridge.cli import main
+import os
+import signal
+from types import FrameType
+
+INTERRUPTED = 130
+"""As bridge/failures.py has it."""
+
+
+def run() -> None:
+    """The program. Ctrl-C ends it quietly also while it is still being imported."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else somebody wants Ctrl-C ignored
+        signal.signal(signal.SIGINT, _ended)
+    from labdissect.bridge.cli import main
+
+    signal.signal(signal.SIGINT, before)
+    main()
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
+
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -422,3 +422,26 @@ def test_pages_are_utf8_wherever_they_go() -> None:
     assert "第一次握手" in ran.out.decode("utf-8")
     failed = labdissect("文件.pcap", changes={"PYTHONIOENCODING": "cp1252"})
     assert (failed.code, failed.err) == (2, "labdissect: cannot read 文件.pcap: there is no such file\n")
+
+
+# Ctrl-C before anything is read
+
+
+@pytest.mark.parametrize("stage", ["click", "labdissect.plugins.registry"])
+def test_ctrl_c_while_it_starts_ends_it_quietly(stage: str) -> None:
+    script = (
+        "import builtins, os, signal\n"
+        "usual = builtins.__import__\n"
+        "def interrupted(name, *rest, **more):\n"
+        f"    if name == {stage!r}:\n"
+        "        builtins.__import__ = usual\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return usual(name, *rest, **more)\n"
+        "builtins.__import__ = interrupted\n"
+        "from labdissect.__main__ import run\n"
+        "run()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], input=ek(NAME), capture_output=True, env=environment(), cwd=ROOT, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
