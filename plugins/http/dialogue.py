@@ -83,6 +83,6 @@ class Dialogue:
         return found
 
     def answered(self) -> Asked | None:
-        """The request that a final response answers: the oldest that waits (RFC 9112 §9.3.2)."""
+        """The request that a final response answers: the oldest that waits (RFC 9112 §9.2)."""
         asked = self.waiting.popleft() if self.waiting else None
         return None if asked is None or asked.doubtful else asked

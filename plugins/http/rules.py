@@ -99,7 +99,7 @@ RESPONSE = Rule(
             "{code} {phrase}：此后该连接改用另一协议 {protocol}。",
         ),
     },
-    ("RFC 9110 §15", "RFC 9112 §9.3.2"),
+    ("RFC 9110 §15", "RFC 9112 §9.2"),
     Text("Wireshark's frame with 200 OK holds the whole response.", "Wireshark 中显示 200 OK 的那一帧包含整个响应。"),
     Explanation(
         Text(
@@ -136,7 +136,7 @@ ANSWERED = Rule(
             "捕获中没有对第 {k} 个请求（{method} {target}）的响应：未发送、已丢失或未被捕获。",
         ),
     },
-    ("RFC 9112 §9.3.2",),
+    ("RFC 9112 §9.2",),
     Text("The next packet of the server is the response.", "服务器的下一个分组就是响应。"),
     Explanation(
         Text(

@@ -176,7 +176,7 @@ def _ecn_bits(packet: Packet) -> int | None:
 
 
 def _round_trip(packet: Packet, segment: Segment) -> Verdict:
-    """RFC 6298 §2.2, §2.3, with its constants 1/8 and 1/4; the names are Kurose and Ross's."""
+    """RFC 6298 §2, rules (2.2) and (2.3), with its constants 1/8 and 1/4; the names are Kurose and Ross's."""
     rtt = (segment.answer_time or 0) / 1e9
     data_sender = segment.receiver
     if data_sender.estimated_rtt is None:

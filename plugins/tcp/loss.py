@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DUPLICATES_FOR_FAST_RETRANSMIT = 3
 """RFC 5681 §3.2."""
 SHORTEST_TIMEOUT = 0.19
-"""Seconds. Linux waits at least 200 ms, RFC 6298 §2.4 asks for a second; some clock slack is allowed for."""
+"""Seconds. Linux waits at least 200 ms, RFC 6298 §2 asks for a second; some clock slack is allowed for."""
 
 RESENT_LIMIT = 64
 """Retransmissions of a connection that a D-SACK may still judge."""
