@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import msgspec
@@ -479,12 +480,17 @@ class Layer:
 
     def parsed(self, container: Mapping[str, Any]) -> Header:
         """A header from what :meth:`parse` gave, its values as they are."""
-        get = container.get
-        return self.parsed_type((), *[get(name) for name in self._parsed_names])
+        names, several = self._parsed_names
+        try:
+            values = several(container) if len(names) > 1 else [container[name] for name in names]
+        except KeyError:  # a StopIf ended it
+            values = [container.get(name) for name in names]
+        return self.parsed_type((), *values)
 
     @cached_property
-    def _parsed_names(self) -> tuple[str, ...]:
-        return tuple(one.name for one in self.fields if one.subcon is not None)
+    def _parsed_names(self) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+        names = tuple(one.name for one in self.fields if one.subcon is not None)
+        return names, itemgetter(*names or ("",))
 
     def decode(
         self, fields: Fields, inner: Sequence[tuple[str, Header]] = (), kind: type[Header] | None = None

@@ -123,15 +123,18 @@ class Payloads:
         number = None if header is None else getattr(header, place[1])
         return () if number is None else self._datagram(packet, payload, place[0], number, "data.data")
 
+    @limited
     def _read_alone(self, packet: Packet, payload: bytes, layer: Layer) -> Sequence[Verdict]:
         """The usual case made short: one layer on the port, and none over it."""
         number = packet.number
         try:
-            header, _ = self._reading.parse(layer, payload)
+            header, _ = layer.parse_sized(payload)
         except ConstructError as error:
             return [unparsed(layer, payload, error, number, "udp.payload")]
-        except LayerFailed as failure:
-            return [self._gone(failure, number)]
+        except TookTooLong as error:
+            return [self._gone(LayerFailed(layer, too_slow(error)), number)]
+        except Exception as error:
+            return [self._gone(LayerFailed(layer, error), number)]
         self._leave(packet, [Message(layer.name, layer.parsed(header), payload, number, (number,), 0)])
         return ()
 

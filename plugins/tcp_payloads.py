@@ -168,7 +168,7 @@ class Connections:
             grown = stream.add(segment.start + 1 if segment.flags & SYN else segment.start, payload, frame)
         missing = stream.gap
         if missing is not None:
-            arrived = sender.peer_acked >= missing[1]
+            arrived = sender.peer_acked_frame is not None and sender.peer_acked >= missing[1]
             if arrived or stream.full:
                 acked = sender.peer_acked_frame if arrived else None
                 self._pass_gap(direction, frame, "acked" if arrived else "limit", verdicts, acked)

@@ -23,7 +23,7 @@ PLUGINS = (
     "tests/data/plugins/labline.py",
     "tests/data/plugins/labnote.py",
 )
-PORTS = (9000, 9101, 9102)
+PORTS = (9000, 9001, 9101, 9102)
 FRAMES = 100
 """Payloads of one case."""
 

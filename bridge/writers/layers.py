@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
-from construct import Container, FlagsEnum
+from construct import FlagsEnum
 
 from labdissect.bridge.escape import json_text, xml_attribute
 from labdissect.dissectors.layer import Field, Header, Layer, Text
 from labdissect.dissectors.printed import Printed, as_text, hex_digits, printed, printed_value
 from labdissect.plugins.packet import Message
+
+Flags = tuple[tuple[str, str, str], ...]
+"""Name, and what is written when it is set and when not."""
 
 
 def ek_members(messages: Sequence[Message]) -> bytes:
@@ -35,39 +39,70 @@ def _ek_object(header: Header) -> bytes:
 
     Plain numbers and bytes, which most members are, are written right away.
     """
+    try:
+        return _ek_plan(header.layer).filled(header)
+    except (TypeError, AttributeError, KeyError):  # something is missing, or of several parts
+        return _ek_object_by_parts(header)
+
+
+def _ek_object_by_parts(header: Header) -> bytes:
+    """The same, member by member."""
     parts: list[str] = []
-    for attribute, key, digits, flags, field in _ek_plan(header.layer):
-        value = getattr(header, attribute)
-        kind = type(value)
-        if kind is int:
-            parts.append(f'{key}"0x{value:0{digits}x}"' if digits else f'{key}"{value}"')
-        elif kind is bytes:
-            parts.append(f'{key}"{value.hex(":")}"')
-        elif kind is bool:
-            parts.append(f"{key}true" if value else f"{key}false")
-        elif flags and kind is Container:
-            parts += [when_set if value[name] else when_not for name, when_set, when_not in flags]
-        elif value is not None:
-            parts += _ek_parts(header.layer.name, field, value)
+    for one in header.layer.fields:
+        value = getattr(header, one.attribute, None) if one.subcon is not None else None
+        if value is not None:
+            parts += _ek_parts(header.layer.name, one, value)
     return f"{{{','.join(parts)}}}".encode()
 
 
-Flags = tuple[tuple[str, str, str], ...]
+class _EkPlan:
+    """What a layer's members are in EK when each of them is there, and is a number, bytes or a ``FlagsEnum``."""
+
+    def __init__(self, layer: Layer) -> None:
+        members = [one for one in layer.fields if one.subcon is not None]
+        pieces: list[str] = []
+        self._bytes: list[int] = []
+        self._bools: list[int] = []
+        self._flags: list[tuple[int, Flags]] = []
+        for at, one in enumerate(members):
+            key = _ek_key(layer.name, one.tshark)
+            if isinstance(one.subcon, FlagsEnum) and one.subcon.flags:
+                made = tuple((name, f'"{key}_{name}":true', f'"{key}_{name}":false') for name in one.subcon.flags)
+                self._flags.append((at, made))
+                pieces.append("%s")
+            elif one.kind == "bytes":
+                self._bytes.append(at)
+                pieces.append(f'"{key}":"%s"')
+            elif one.kind == "bool":
+                self._bools.append(at)
+                pieces.append(f'"{key}":%s')
+            elif one.kind in ("int", "hex"):
+                pieces.append(f'"{key}":"0x%0{hex_digits(one)}x"' if one.kind == "hex" else f'"{key}":"%d"')
+        self._plain = len(pieces) == len(members) > 1
+        self._template = f"{{{','.join(pieces)}}}"
+        self._values = attrgetter(*[one.attribute for one in members] or ("layer",))
+
+    def filled(self, header: Header) -> bytes:
+        """The object. Raises TypeError, AttributeError or KeyError when a member is something else."""
+        if not self._plain:
+            raise TypeError
+        values = list(self._values(header))
+        for at in self._bytes:
+            values[at] = values[at].hex(":")
+        for at in self._bools:
+            values[at] = _BOOLS[values[at]]
+        for at, flags in self._flags:
+            container = values[at]
+            values[at] = ",".join([when_set if container[name] else when_not for name, when_set, when_not in flags])
+        return (self._template % tuple(values)).encode()
+
+
+_BOOLS = {True: "true", False: "false"}
 
 
 @lru_cache(maxsize=256)
-def _ek_plan(layer: Layer) -> tuple[tuple[str, str, int, Flags, Field], ...]:
-    """Of each member its attribute, its key, the digits it has in hex (0: it is decimal), what is written for each flag
-    of a ``FlagsEnum``, and itself."""
-    plan = []
-    for one in layer.fields:
-        if one.subcon is not None:
-            key = _ek_key(layer.name, one.tshark)
-            names = one.subcon.flags if isinstance(one.subcon, FlagsEnum) else ()
-            flags = tuple((name, f'"{key}_{name}":true', f'"{key}_{name}":false') for name in names)
-            digits = hex_digits(one) if one.kind == "hex" else 0
-            plan.append((one.attribute, f'"{key}":', digits, flags, one))
-    return tuple(plan)
+def _ek_plan(layer: Layer) -> _EkPlan:
+    return _EkPlan(layer)
 
 
 def _ek_parts(layer: str, field: Field, value: Any) -> list[str]:
