@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from construct import ConstructError
 
-from labdissect.dissectors.layer import Header, Layer
+from labdissect.dissectors.layer import Layer
 from labdissect.dissectors.stack import Bindings, Dissected, Place, walked
 
 from .guard import too_slow
@@ -182,31 +182,31 @@ class Payloads:
 
     def _leave(self, packet: Packet, messages: list[Message]) -> None:
         """Puts messages on the packet that completes them, as if tshark had dissected them."""
-        if len(messages) == 1:
-            packet.messages = messages
-            setattr(packet, messages[0].layer, messages[0].header)
-            names: tuple[str, ...] = (messages[0].layer,)
-        else:
-            headers: dict[str, Header] = {one.layer: one.header for one in messages}
-            packet.messages = messages
-            for name, header in headers.items():
-                setattr(packet, name, header)
-            names = tuple(headers)
+        names: tuple[str, ...] = (
+            (messages[0].layer,) if len(messages) == 1 else tuple({one.layer: 0 for one in messages})
+        )
         known = self._protocols.get((packet.protocols, names))
         if known is None:
             known = self._with_names(packet, names)
+            if not known:
+                return
+        packet.messages = messages
+        for message in messages:  # of several the last one, as of tshark's repeated layers
+            setattr(packet, message.layer, message.header)
         packet.protocols = known
 
     def _with_names(self, packet: Packet, names: tuple[str, ...]) -> str:
-        """The packet's protocols with those of its messages in the place of ``data``."""
+        """The packet's protocols with those of its messages in the place of ``data``; empty when one of them is there
+        already, as a layer of Wireshark's own."""
         protocols = packet.protocols.removesuffix(":data")
         for name in names:
             if name in protocols.split(":"):
                 self._once(
-                    f"frame {packet.number} has a layer {name} of Wireshark's own; the plugin's of that name is written "
-                    "beside it: choose a name that `tshark -G protocols` does not list",
+                    f"frame {packet.number} has a layer {name} of Wireshark's own, so that the plugin's is left out: choose "
+                    "a name that `tshark -G protocols` does not list",
                     name,
                 )
+                return ""
         made = ":".join([protocols, *names])
         if len(self._protocols) < PROTOCOLS_LIMIT:
             self._protocols[packet.protocols, names] = made

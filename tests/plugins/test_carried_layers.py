@@ -119,3 +119,14 @@ def test_the_lower_port_is_asked_first_as_wireshark_does(tmp_path: Path) -> None
     packets = run(path, [udp(b"1", sport=9000, dport=8000), udp(b"2", sport=8000, dport=9000)]).packets
     assert [one.labother is not None for one in packets] == [True, True]
     assert [one.labthing for one in packets] == [None, None]
+
+
+def test_a_name_of_wireshark_s_own_is_left_to_it(tmp_path: Path) -> None:
+    """Whoever names a layer ``rip`` gets Wireshark's where it has one, and is told once."""
+    path = plugin(tmp_path, name="rip", over='(("udp.port", 520), ("udp.port", 9000))')
+    answer = bytes.fromhex("02020000") + bytes(20)
+    frames = [udp(answer, sport=520, dport=520), udp(answer, sport=520, dport=520), udp(b"\x05ours", dport=9000)]
+    result = run(path, frames, tshark=True, check=False)
+    assert [len(packet.messages) for packet in result.packets] == [0, 0, 1]
+    (problem,) = result.problems
+    assert "frame 1 has a layer rip of Wireshark's own" in problem
