@@ -3,6 +3,10 @@
 ``proto``, ``stream`` (tshark's number); ``client``, ``client_port``, ``server``, ``server_port``; ``conn_state`` and
 ``history`` (Zeek's meaning); ``opened`` and ``closed`` (see :class:`labdissect.plugins.tcp.summary.Outcome`; null for
 UDP); ``packets_…``; ``bytes_…`` (payload, for TCP repeated bytes once); ``retransmissions_…`` (null for UDP);
+``bytes_per_second_…``, the throughput: the payload that was acknowledged, over the time from the first segment with
+payload to the last acknowledgment of one, pauses between requests included (null for UDP, for a single segment, and
+where the capture does not show both); ``window_min_…`` and ``window_max_…``, the smallest and the largest receive
+window that this end announced, in bytes, its SYN's included (null for UDP, and where the scale is not in the capture);
 ``handshake_seconds`` from the first SYN to the ACK that opened the connection, null where it is not in the capture;
 ``duration_seconds`` from the first packet to the last; ``first_frame``, ``last_frame``. Several files on one output get
 a first key ``file``.
@@ -22,6 +26,7 @@ from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSetti
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
     from labdissect.plugins.rule import Verdict
+    from labdissect.plugins.tcp.endpoint import Endpoint
     from labdissect.plugins.udp import Exchange
 
 
@@ -88,11 +93,28 @@ def as_object(conversation: Conversation | Exchange, until: int | None = None) -
         "bytes_server": server.bytes,
         "retransmissions_client": None if tcp is None else tcp.client.retransmissions,
         "retransmissions_server": None if tcp is None else tcp.server.retransmissions,
+        "bytes_per_second_client": None if tcp is None else throughput(tcp.client),
+        "bytes_per_second_server": None if tcp is None else throughput(tcp.server),
+        "window_min_client": None if tcp is None else scaled(tcp.client, tcp.client.smallest_window),
+        "window_max_client": None if tcp is None else scaled(tcp.client, tcp.client.largest_window),
+        "window_min_server": None if tcp is None else scaled(tcp.server, tcp.server.smallest_window),
+        "window_max_server": None if tcp is None else scaled(tcp.server, tcp.server.largest_window),
         "handshake_seconds": None if tcp is None else seconds(tcp.client.syn_time, tcp.handshake_time),
         "duration_seconds": seconds(conversation.first_time, conversation.last_time),
         "first_frame": conversation.first_frame,
         "last_frame": conversation.last_frame,
     }
+
+
+def throughput(end: Endpoint) -> float | None:
+    """Bytes per second, to a tenth."""
+    found = end.throughput
+    return None if found is None else round(found, 1)
+
+
+def scaled(end: Endpoint, window: int | None) -> int | None:
+    """The window, if it is known in bytes."""
+    return window if end.window_scaled else None
 
 
 @hookimpl

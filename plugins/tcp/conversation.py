@@ -278,6 +278,8 @@ class Conversation:
         elif flags & (SYN | ACK):  # without both its receiver drops it (RFC 9293 §3.10.7.4), a FIN or not
             self._observe_segment(packet, tcp, segment)
             sender.window = window
+            if window is not None:
+                sender.announce(window)
         self._record_history(segment, tcp)
         sender.last_frame = self.last_frame = packet.number
         sender.last_time = self.last_time = packet.time
@@ -344,9 +346,13 @@ class Conversation:
             sender.remember(Sent(start, segment.end, number, time, 0))
             sender.sent_data = True
             sender.bytes += length
+            if sender.first_data is None:
+                sender.first_data = (number, time)
             sender.last_data_frame = number
         if time is not None and self.last_time is not None and time >= self.last_time:
             segment.idle = time - self.last_time
+        if window != sender.window:
+            sender.announce(window)
         segment.window_before, segment.window, sender.window = sender.window, window, window
         sender.packets += 1
         sender.last_frame = self.last_frame = number
@@ -526,8 +532,11 @@ class Conversation:
         segment.duplicate = sender.duplicate_acks
 
     def _acknowledge_frames(self, packet: Packet, segment: Segment, acked: int) -> None:
-        outstanding = segment.receiver.outstanding
+        receiver = segment.receiver
+        outstanding = receiver.outstanding
         oldest = newest = outstanding[0]
+        if receiver.fin_position is None or oldest.start < receiver.fin_position:
+            receiver.data_acked_time = packet.time
         frames = []
         while outstanding and outstanding[0].end <= acked:
             newest = outstanding.popleft()
@@ -565,6 +574,8 @@ class Conversation:
             if payload_fresh > 0 and not segment.flags & SYN:
                 sender.sent_data = True
             sender.bytes += payload_fresh
+            if payload_fresh and sender.first_data is None:
+                sender.first_data = (packet.number, packet.time)
         else:
             hole = sender.overtaker_of(start) if sender.holes else None
             filled = sender.fill_hole(start, end) if sender.holes else 0

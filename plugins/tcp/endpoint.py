@@ -50,6 +50,7 @@ class Endpoint:
         "address",
         "bytes",
         "closed_window_frame",
+        "data_acked_time",
         "deviation_rtt",
         "dropped",
         "duplicate_acks",
@@ -66,10 +67,12 @@ class Endpoint:
         "fin_received_unshown",
         "fin_shown",
         "fin_time",
+        "first_data",
         "first_frame",
         "first_raw",
         "holes",
         "isn",
+        "largest_window",
         "last_data_frame",
         "last_fin_frame",
         "last_fin_time",
@@ -95,6 +98,7 @@ class Endpoint:
         "sacked",
         "sent_data",
         "shift",
+        "smallest_window",
         "state",
         "syn_copies",
         "syn_frame",
@@ -176,6 +180,9 @@ class Endpoint:
         self.peer_acked_frame: int | None = None
         self.window: int | None = None
         """Receive window last announced, bytes (scaled where tshark knows the scale)."""
+        self.smallest_window: int | None = None
+        """Of all the windows that it announced, a SYN's too."""
+        self.largest_window: int | None = None
         self.quickest_answer: int | None = None
         """Shortest time, ns, between a packet to this end and the acknowledgment from it: the path and back."""
         self.fin_position: int | None = None
@@ -200,6 +207,10 @@ class Endpoint:
         """TTL or hop limit of its packets before any RST."""
         self.last_data_frame: int | None = None
         """Its newest segment with payload."""
+        self.first_data: tuple[int, int | None] | None = None
+        """Frame and time of its first segment with payload."""
+        self.data_acked_time: int | None = None
+        """When the other end last acknowledged a whole segment of it; one that has a FIN alone does not count."""
         self.first_frame: int | None = None
         self.last_frame: int | None = None
         self.last_time: int | None = None
@@ -208,6 +219,26 @@ class Endpoint:
     def seen(self) -> bool:
         """Whether the capture has a packet from this end."""
         return self.packets > 0
+
+    @property
+    def throughput(self) -> float | None:
+        """Bytes of payload per second, from its first segment with payload to the last acknowledgment of one: those that
+        were acknowledged by then. None when the capture does not show both, and for a single segment, whose
+        acknowledgment tells of the round trip alone."""
+        first_frame, start = self.first_data or (None, None)
+        end = self.data_acked_time
+        if start is None or end is None or end <= start or first_frame == self.last_data_frame:
+            return None
+        last = self.position if self.fin_position is None else self.fin_position
+        acknowledged = self.bytes - max(0, last - self.peer_acked)
+        return acknowledged * 1e9 / (end - start) if acknowledged > 0 else None
+
+    def announce(self, window: int) -> None:
+        """Takes in a window beyond those that it announced before."""
+        if self.smallest_window is None or window < self.smallest_window:
+            self.smallest_window = window
+        if self.largest_window is None or window > self.largest_window:
+            self.largest_window = window
 
     def place(self, raw: int) -> int:
         """The position of a raw sequence number, the one nearest to the next new byte."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.conftest import ek, tshark
 KEYS = [
     *("proto", "stream", "client", "client_port", "server", "server_port", "conn_state", "history", "opened", "closed"),
     *("packets_client", "packets_server", "bytes_client", "bytes_server"),
-    *("retransmissions_client", "retransmissions_server", "handshake_seconds", "duration_seconds"),
+    *("retransmissions_client", "retransmissions_server", "bytes_per_second_client", "bytes_per_second_server"),
+    *("window_min_client", "window_max_client", "window_min_server", "window_max_server"),
+    *("handshake_seconds", "duration_seconds"),
     *("first_frame", "last_frame"),
 ]
 
@@ -68,6 +71,40 @@ def followed(name: str, stream: int, client_port: int) -> tuple[int, int]:
     zero = sum(len(line) // 2 for line in data if not line.startswith("\t"))
     one = sum(len(line.strip()) // 2 for line in data if line.startswith("\t"))
     return (zero, one) if node_0.endswith(f":{client_port}") else (one, zero)
+
+
+ROUTINE = ["tcp-fast-retransmit-classic", "tcp-rto", "tcp-zero-window", "tcp-half-close", "seed-web", "ipv6-tcp-http"]
+
+
+@pytest.mark.parametrize("name", ROUTINE)
+def test_throughput_and_windows_are_those_of_the_segments(name: str) -> None:
+    """Counted anew from tshark's columns: first segment with data to the first ACK of all, windows of all packets."""
+    fields = ("tcp.srcport", "frame.time_epoch", "tcp.seq", "tcp.len", "tcp.ack", "tcp.window_size")
+    printed = tshark(name, "-Y", "tcp and not icmp", "-T", "fields", *(part for one in fields for part in ("-e", one)))
+    rows = [line.split("\t") for line in printed.decode().splitlines()]
+    (connection,) = (one for one in conversations(name) if one["proto"] == "tcp")
+    for end, other in (("client", "server"), ("server", "client")):
+        sent = [row for row in rows if int(row[0]) == connection[f"{end}_port"]]
+        windows = [int(row[5]) for row in sent]
+        assert (connection[f"window_min_{end}"], connection[f"window_max_{end}"]) == (min(windows), max(windows))
+        data = [row for row in sent if int(row[3])]
+        if len(data) < 2:
+            assert connection[f"bytes_per_second_{end}"] is None
+            continue
+        last = max(int(row[2]) + int(row[3]) for row in data)
+        back = [row for row in rows if int(row[0]) == connection[f"{other}_port"]]
+        acked = next(Decimal(row[1]) for row in back if int(row[4]) >= last)
+        expected = connection[f"bytes_{end}"] / (acked - Decimal(data[0][1]))
+        assert connection[f"bytes_per_second_{end}"] == pytest.approx(float(expected), abs=0.051)
+
+
+def test_what_the_capture_does_not_show_is_null() -> None:
+    (middle,) = conversations("tcp-mid-capture")
+    assert middle["window_min_client"] is middle["window_max_server"] is None  # the scale was in the SYN
+    (one_sided,) = conversations("tcp-one-sided")
+    assert one_sided["bytes_client"] > 0
+    assert one_sided["bytes_per_second_client"] is None  # no ACK
+    assert one_sided["window_min_server"] is None
 
 
 def test_udp_exchanges_have_the_same_keys() -> None:
