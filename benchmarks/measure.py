@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shlex
 import statistics
@@ -96,3 +97,18 @@ def memory_while_reading(producer: str, consumer: list[str], watch: Callable[[in
 def _resident(process: int) -> int:
     statm = Path(f"/proc/{process}/statm").read_text(encoding="ascii")
     return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def peak_memory(command: list[str]) -> int:
+    """The most resident memory (bytes) that a program had, without the programs that it starts. Raises
+    subprocess.CalledProcessError when it fails."""
+    peak = 0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        status = Path(f"/proc/{process.pid}/status")
+        while process.poll() is None:
+            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+            peak = max(peak, int(found[1]) << 10) if found else peak
+            time.sleep(0.02)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return peak
