@@ -87,7 +87,7 @@ class Payloads:
         """Leaves the messages that a packet completes on it, and returns the verdicts about them."""
         tcp = packet.tcp
         if tcp is not None:
-            if tcp.srcport in self._tcp or tcp.dstport in self._tcp or self._guesses_tcp:
+            if tcp.srcport in self._tcp or tcp.dstport in self._tcp or (self._guesses_tcp and _unclaimed(packet)):
                 return self._segment(packet)
             return ()
         udp = packet.udp
@@ -95,7 +95,7 @@ class Payloads:
             low, high = udp.srcport or 0, udp.dstport or 0
             if low > high:
                 low, high = high, low
-            if low in self._udp or high in self._udp or self._guesses_udp:
+            if low in self._udp or high in self._udp or (self._guesses_udp and _unclaimed(packet)):
                 payload = udp.payload or _data(packet)
                 if payload:
                     layer = self._alone.get(low if low in self._udp else high)
@@ -226,6 +226,11 @@ class Payloads:
         self._reading.off.add(failure.layer)
         self._alone = {port: layer for port, layer in self._alone.items() if layer is not failure.layer}
         return self._failed(failure.layer, failure.error, frame)
+
+
+def _unclaimed(packet: Packet) -> bool:
+    """Whether no dissector of tshark's has read the payload, so that heuristics may look at it."""
+    return not packet.protocols or packet.protocols.endswith((":data", ":udp", ":tcp"))
 
 
 def _data(packet: Packet) -> bytes | None:

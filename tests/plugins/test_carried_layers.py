@@ -106,6 +106,13 @@ def test_a_heuristic_reads_what_no_table_claims(tmp_path: Path) -> None:
     assert packets[2].labother.all == b"!yes"
 
 
+def test_a_heuristic_does_not_look_at_what_tshark_dissects(tmp_path: Path) -> None:
+    path = plugin(tmp_path, over='(("udp.port", "*"),)', more=", matches=lambda data: True")
+    query = bytes.fromhex("000101000001000000000000") + b"\x03lab\x00\x00\x01\x00\x01"
+    packets = run(path, [udp(query, dport=53), udp(b"of the lab", dport=5000)], tshark=True).packets
+    assert [one.labthing is not None for one in packets] == [False, True]
+
+
 def test_a_heuristic_binds_a_whole_connection(tmp_path: Path) -> None:
     matches = ", matches=lambda data: data[:1] == b'!'"
     path = plugin(tmp_path, over='(("tcp.port", "*"),)', struct='Struct("all" / Bytes(2))', more=matches)
