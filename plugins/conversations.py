@@ -148,11 +148,22 @@ def _read_flags(tcp: Any) -> int | None:
 
 
 def addresses(packet: Packet) -> tuple[str, str]:
-    """Source and destination of the innermost IP header; empty text where the input has none."""
-    ip = packet.ip if packet.ip is not None else packet.ipv6
+    """Source and destination of the packet's innermost IP header; empty text where the input has none."""
+    ip = packet.ip
+    if ip is None or ":ipv6" in packet.protocols:
+        ip = _innermost_ip(packet)
     if ip is None:
         return "", ""
     return ip.src or "", ip.dst or ""
+
+
+def _innermost_ip(packet: Packet) -> Any:
+    """Of IPv4 and IPv6 the one that ``frame.protocols`` names last, before what an ICMP error quotes."""
+    four, six = packet.ip, packet.ipv6
+    if four is None or six is None:
+        return six if four is None else four
+    own = packet.protocols.partition(":icmp")[0] + ":"
+    return six if own.rfind(":ipv6:") > own.rfind(":ip:") else four
 
 
 def _four_tuple(packet: Packet, ports: object) -> FourTuple:

@@ -2,8 +2,8 @@
 
 A plain line is decoded in one pass straight into the headers that the analyzers want (msgspec skips the rest,
 reassembled bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers'
-odd values, ``-x``, ``-e``, invalid UTF-8, headers quoted in ICMP errors) take a slower way that keeps every repeated
-key.
+odd values, ``-x``, ``-e``, invalid UTF-8, headers quoted in ICMP errors, IPv6 extension headers) take a slower way that
+keeps every repeated key.
 """
 
 from __future__ import annotations
@@ -303,6 +303,8 @@ class EkReader:
         protocols = frame.protocols or ""
         if ":icmp" in protocols and _quotes_another(protocols):
             return self._slow(line)  # tshark before 4.4 leaves quoted DNS beside the layers, as if it were the packet's
+        if ":ipv6." in protocols:
+            return self._slow(line)  # extension headers, which tshark nests in ipv6
         self._count = number = frame.number
         time = nanoseconds(frame.time_epoch_)
         if time is None:

@@ -17,6 +17,7 @@ from labdissect.dissectors.layer import Fields, Header, Layer, as_bytes, flat_na
 
 OWN = "labdissect"
 """The layer that carries our columns, where the input has been annotated before; it says nothing of the packet."""
+TRANSPORTS = ("tcp", "udp")
 QUOTING = ("icmp", "icmpv6")
 """Protocols that hold headers of another packet: what frame.protocols names after them is theirs."""
 LAYER_LIMIT = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ class Entry:
     """tshark's name of the protocol: ``tcp``, ``ipv6.hopopts``."""
     fields: Fields = field(default_factory=dict)
     inner: list[Entry] = field(default_factory=list)
-    """Layers within it: what an ICMP error quotes, IPv6 extension headers, the data of a ping."""
+    """Layers within it: what an ICMP error quotes, the data of a ping."""
     raw: bytes | None = None
     """Its bytes, where the output has them all (EK with ``-x``, PDML)."""
 
@@ -129,7 +130,7 @@ def _nested(layers: Pairs) -> list[Entry]:
     for key, values in loose:
         _owner(found, key.partition("_")[0]).add(flat_name(key), values)
     _share_comment(found)
-    return _quoted_within(_ordered(found))
+    return _quoted_within(_ordered(_with_extensions(found)))
 
 
 def _has_hex(layers: Pairs) -> bool:
@@ -211,6 +212,17 @@ def _share_comment(found: list[Entry]) -> None:
         frame.add("frame_comment", comments)
 
 
+def _with_extensions(found: list[Entry]) -> list[Entry]:
+    """IPv6 extension headers as layers of their own, as ``frame.protocols`` has them: tshark nests them in ``ipv6``."""
+    apart: list[Entry] = []
+    for entry in found:
+        apart.append(entry)
+        if entry.name == "ipv6" and entry.inner:
+            apart += [one for one in entry.inner if one.name.startswith("ipv6.")]
+            entry.inner = [one for one in entry.inner if not one.name.startswith("ipv6.")]
+    return apart
+
+
 def _ordered(found: list[Entry]) -> list[Entry]:
     """Outermost first, as ``frame.protocols`` has it; what it does not name keeps its place behind the others.
 
@@ -265,6 +277,8 @@ def _flat(layers: Pairs) -> list[Entry]:
     tells how, and left out where it does not.
     """
     given = dict(layers)
+    if _may_be_quoted(given):
+        given = {key: values for key, values in given.items() if _flat_owner(key, {}) not in TRANSPORTS}
     names = _flat_protocols(given)
     outline, by_name, quoted = _outline(names)
     for key, values in given.items():
@@ -278,11 +292,25 @@ def _flat(layers: Pairs) -> list[Entry]:
     return [entry for entry in outline if entry.fields or entry.inner]
 
 
+def _may_be_quoted(given: Mapping[str, list[Any]]) -> bool:
+    """Whether the ports may be those of a packet that an ICMP error quotes: two IP headers, and nothing tells an error
+    from a tunnel. tshark counts the data (``tcp.len``) of a packet's own segment only."""
+    told = ("frame_protocols", "icmp_type", "icmpv6_type", "ip_proto", "ipv6_nxt", "tcp_len")
+    if any(given.get(name) for name in told) or any(key.startswith(("icmp_", "icmpv6_")) for key in given):
+        return False
+    headers = sum(max(len(given.get(f"{name}_{end}", ())) for end in ("src", "dst")) for name in ("ip", "ipv6"))
+    return headers > 1
+
+
 def _flat_protocols(given: Mapping[str, list[Any]]) -> list[str]:
-    """``frame.protocols``, or what the fields let guess: a packet with ICMP fields quotes the rest."""
+    """``frame.protocols``, or what the fields let guess: a packet with ICMP fields, or with ICMP's number in its first
+    IP header, quotes the rest."""
     if given.get("frame_protocols"):
         return ["frame", *str(given["frame_protocols"][0]).split(":")]
     present = {_flat_owner(key, {}) for key in given}
+    for field_name, number, error in (("ip_proto", "1", "icmp"), ("ipv6_nxt", "58", "icmpv6")):
+        if [str(one) for one in given.get(field_name, ())[:1]] == [number]:
+            present.add(error)
     names = [name for name in ("frame", "eth", "sll", "vlan", "ip", "ipv6") if name in present]
     for error in QUOTING:
         if error in present:
@@ -306,8 +334,6 @@ def _outline(names: Sequence[str]) -> tuple[list[Entry], dict[str, list[Entry]],
         if error is not None:
             error.inner.append(entry)
             quoted.add(name)
-        elif name.startswith("ipv6.") and "ipv6" in by_name:
-            by_name["ipv6"][-1].inner.append(entry)
         else:
             outline.append(entry)
         if name in QUOTING and error is None:
@@ -362,7 +388,7 @@ def pdml_layers(packet: bytes) -> list[Entry]:
         elif proto.tag == "proto" and name != "geninfo":
             found.append(_proto(proto))
     _share_comment(found)
-    return _quoted_within(found)
+    return _quoted_within(_with_extensions(found))
 
 
 def _fill_loose(found: list[Entry], wrapper: ElementTree.Element) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from labdissect.bridge.readers.ek import EkReader
+from labdissect.plugins.conversations import addresses
 from labdissect.plugins.rule import render
-from tests.conftest import judged
+from tests.conftest import built_in, judged
 from tests.plugins.built_captures import built
 
 
@@ -48,3 +50,21 @@ def test_extension_headers_are_a_chain() -> None:
     assert chain.params["chain"] == "hop-by-hop options (0) → destination options (60) → UDP"
     assert judged("ipv6-port-unreachable").frames("ipv6.extension") == [3, 5]
     assert not judged("ipv6-tcp-http").frames("ipv6.extension")
+
+
+def test_addresses_are_those_of_the_innermost_header() -> None:
+    four = '"ip":{"ip_ip_src":"192.0.2.1","ip_ip_dst":"192.0.2.2"}'
+    six = '"ipv6":{"ipv6_ipv6_src":"fd00::1","ipv6_ipv6_dst":"fd00::2"}'
+    reader = EkReader(built_in().layers, lambda problem: None)
+    found = {}
+    for stack in ("ip:ipv6:udp", "ipv6:ip:udp", "ip:ipv6:ipv6.dstopts:udp", "ip:icmp:ipv6"):
+        frame = f'"frame":{{"frame_frame_number":"1","frame_frame_protocols":"eth:ethertype:{stack}"}}'
+        packet = reader.record(f'{{"layers":{{{frame},{four},{six}}}}}\n'.encode()).packet
+        assert packet is not None
+        found[stack] = addresses(packet)[0]
+    assert found == {
+        "ip:ipv6:udp": "fd00::1",
+        "ipv6:ip:udp": "192.0.2.1",
+        "ip:ipv6:ipv6.dstopts:udp": "fd00::1",
+        "ip:icmp:ipv6": "192.0.2.1",
+    }

@@ -68,7 +68,7 @@ def test_tunnels_come_in_order(version: str) -> None:
     stacks = [names(packet) for packet in ek(version, "tunnels.ek")]
     assert ["frame", "eth", "vlan", "vlan", "ip", "tcp"] in stacks
     assert ["frame", "eth", "ip", "udp", "vxlan", "eth", "ip", "tcp"] in stacks
-    assert ["frame", "eth", "ipv6", ["ipv6.hopopts", "ipv6.routing", "ipv6.dstopts"], "udp", "echo"] in stacks
+    assert ["frame", "eth", "ipv6", "ipv6.hopopts", "ipv6.routing", "ipv6.dstopts", "udp", "echo"] in stacks
 
 
 @VERSIONS
@@ -133,6 +133,28 @@ def test_flat_values_of_an_icmp_error(protocols: str) -> None:
         ("ip", {"ip_src": ["2.2.2.2"]}),
         ("tcp", {"tcp_srcport": ["80"]}),
     ]
+
+
+def test_a_quoted_segment_is_known_by_the_number_of_icmp() -> None:
+    line = (
+        b'{"layers":{"ip_src":["1.1.1.1","2.2.2.2"],"ip_proto":["1","6"],"tcp_srcport":["80"],"tcp_flags":["0x0010"]}}'
+    )
+    found = ek_layers(line)
+    assert not [entry for entry in found if entry.name == "tcp"]
+    assert [entry.name for entry in one(found, "icmp").inner] == ["ip", "tcp"]
+
+
+@pytest.mark.parametrize(
+    ("others", "own"),
+    [
+        ("", False),
+        (',"ip_proto":["4","6"]', True),
+        (',"tcp_len":["5"]', True),
+    ],
+)
+def test_a_segment_behind_two_addresses_counts_only_where_it_is_told_from_a_quoted_one(others: str, own: bool) -> None:
+    line = f'{{"layers":{{"ip_src":["1.1.1.1","2.2.2.2"],"tcp_srcport":["80"],"tcp_seq":["1"]{others}}}}}'
+    assert ([entry.name for entry in ek_layers(line.encode()) if entry.name == "tcp"] == ["tcp"]) is own
 
 
 def test_one_layer_by_itself() -> None:
