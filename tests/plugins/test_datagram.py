@@ -123,6 +123,7 @@ def _names() -> Iterator[str]:
         "dns-answers",
         "dns-pairs",
         "icmp-echoes",
+        "icmp-traceroute-echo",
         "icmp-errors",
         "icmpv6-errors",
         "udp-headers",

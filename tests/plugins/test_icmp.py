@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +13,7 @@ from labdissect.plugins.icmp import REQUESTS_LIMIT, RUNS_LIMIT, Icmp
 from labdissect.plugins.icmp_errors import REMEMBERED_LIMIT
 from labdissect.plugins.rule import render
 from tests.conftest import Registry, ek, judged
-from tests.plugins.built_captures import built
+from tests.plugins.built_captures import BUILT, built
 
 # -- echo -------------------------------------------------------------------------------------------------------------
 
@@ -216,3 +219,40 @@ def test_state_is_bounded_and_what_it_forgets_is_said(registry: Registry) -> Non
     assert len(analyzer._runs) <= RUNS_LIMIT
     assert len(analyzer._errors.sent._packets) == REMEMBERED_LIMIT
     assert codes.count("icmp.unanswered") == RUNS_LIMIT + 10
+
+
+def test_a_traceroute_by_pings_is_paired_probe_by_probe() -> None:
+    traced = built("icmp-traceroute-echo")
+    hops = {frame: traced.verdict(frame, "icmp.ttl-exceeded") for frame in traced.frames("icmp.ttl-exceeded")}
+    assert list(hops) == [2, 4, 6, 8, 10, 12]
+    for frame, verdict in hops.items():
+        assert verdict.params["sent"] == frame - 1
+        assert verdict.params["ttl"] == (1 if frame <= 6 else 2)
+        assert verdict.params["reporter"] == ("10.0.0.254" if frame <= 6 else "10.0.1.254")
+        assert verdict.params["what"].endswith(f", seq {frame // 2}")
+    replies = {frame: traced.verdict(frame, "icmp.reply").params["request"] for frame in traced.frames("icmp.reply")}
+    assert replies == {14: 13, 16: 15, 18: 17}
+
+
+def test_both_sides_of_a_nat_tell_the_same_of_the_same_segments() -> None:
+    """All that differs is what the NAT rewrites; sequence numbers, lengths and codes stay."""
+    inside, outside = built("nat-inside"), built("nat-outside")
+    assert len(inside.packets) == len(outside.packets) == 8
+    for one, other in zip(inside.packets, outside.packets, strict=True):
+        assert (one.tcp.seq_raw, one.tcp.ack_raw, one.tcp.len) == (other.tcp.seq_raw, other.tcp.ack_raw, other.tcp.len)
+        assert one.ip.id == other.ip.id
+        from_client = one.tcp.dstport == 80
+        assert (one.ip.ttl, other.ip.ttl) == ((64, 63) if from_client else (53, 54))
+        assert one.ip.checksum != other.ip.checksum
+        assert one.tcp.checksum != other.tcp.checksum
+    assert (inside.packets[3].ip.src, outside.packets[3].ip.src) == ("192.168.1.100", "203.0.113.7")
+    assert (inside.packets[3].tcp.srcport, outside.packets[3].tcp.srcport) == (4335, 62001)
+    assert inside.packets[3].ip.dst == outside.packets[3].ip.dst == "198.51.100.80"
+
+
+def test_the_nat_captures_are_what_their_script_builds(tmp_path: Path) -> None:
+    for name in ("make_nat.py", "make_datagram.py"):
+        (tmp_path / name).write_bytes((BUILT / name).read_bytes())
+    subprocess.run([sys.executable, "make_nat.py"], cwd=tmp_path, check=True)
+    for name in ("nat-inside.pcap", "nat-outside.pcap"):
+        assert (tmp_path / name).read_bytes() == (BUILT / name).read_bytes(), name

@@ -141,10 +141,20 @@ def quoting(packet: bytes, word: int = 0) -> bytes:
     return struct.pack("!I", word) + packet[:kept]
 
 
-def echo(source: str, target: str, ident: int, number: int, *, reply: bool = False, data: bytes = b"x" * 40) -> bytes:
+def echo(
+    source: str,
+    target: str,
+    ident: int,
+    number: int,
+    *,
+    reply: bool = False,
+    data: bytes = b"x" * 40,
+    ttl: int = 64,
+    ip_id: int = 0,
+) -> bytes:
     """An echo request or reply."""
     kinds = (128, 129) if ":" in source else (8, 0)
-    return icmp(source, target, kinds[reply], 0, struct.pack("!HH", ident, number) + data)
+    return icmp(source, target, kinds[reply], 0, struct.pack("!HH", ident, number) + data, ttl=ttl, ident=ip_id)
 
 
 # -- ICMP -------------------------------------------------------------------------------------------------------------
@@ -206,6 +216,22 @@ def _data_for(checksum: int) -> bytes:
     """Data that gives an echo request with identifier 9 and number 1 this checksum."""
     rest = struct.pack("!HHHH", 0x0800, 0, 9, 1)
     return struct.pack("!H", (0xFFFF - checksum - total(rest)) % 0xFFFF) + b"\0" * 6
+
+
+def icmp_traceroute() -> None:
+    """A traceroute by pings, as Windows' tracert does it: two routers, then the target itself."""
+    file = Capture("icmp-traceroute-echo")
+    for hop, reporter in enumerate((ROUTER, "10.0.1.254", OTHER), start=1):
+        for attempt in (1, 2, 3):  # frames 1-6 hop 1, 7-12 hop 2, 13-18 the target
+            number = 3 * (hop - 1) + attempt
+            message = echo(CLIENT, OTHER, 1, number, ttl=hop, ip_id=500 + number)
+            probe = file.add(message, 0.5)
+            if reporter == OTHER:
+                file.add(echo(OTHER, CLIENT, 1, number, reply=True, ttl=62, ip_id=700 + number), 0.012)
+            else:
+                late = 0.001 if hop == 1 else 0.009
+                file.add(icmp(reporter, CLIENT, 11, 0, quoting(probe), ttl=65 - hop, ident=600 + number), late)
+    file.write()
 
 
 def icmpv6_errors() -> None:
@@ -409,6 +435,7 @@ def dhcp_lease() -> None:
 if __name__ == "__main__":
     icmp_errors()
     icmp_echoes()
+    icmp_traceroute()
     icmpv6_errors()
     udp_headers()
     dns_answers()
