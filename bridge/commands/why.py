@@ -40,6 +40,7 @@ _STATES = Text("client {client}, server {server}", "客户端 {client}，服务�
 _BEFORE = Text("Before", "之前")
 _AFTER = Text("After", "之后")
 _MORE = Text("More", "更多")
+_QUOTED = Text("Quoted by {layer}: {title} ({name})", "{layer} 所引用：{title}（{name}）")
 
 
 @click.command("why")
@@ -187,6 +188,11 @@ class Printer:
             self._page.blank()
             self._page.heading(f"{self._said(header.layer.title)} ({name})")
             self._page.table(list(self._fields(header)))
+            for quoted, inner in header.inner:
+                self._page.blank()
+                title = self._said(inner.layer.title)
+                self._page.heading(self._said(_QUOTED, layer=name, title=title, name=quoted))
+                self._page.table(list(self._fields(inner)))
 
     def _fields(self, header: Header) -> Iterator[tuple[str, str, str]]:
         for field in header.layer.fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.bridge.program import labdissect, quiet
@@ -56,3 +57,13 @@ def test_captured_text_cannot_move_the_cursor() -> None:
     for frame in range(1, 9):
         ran = labdissect("why", "-", str(frame), stdin=data)
         assert b"\x1b[31m" not in ran.out and b"\x1b[2J" not in ran.out and "\u202e" not in ran.text
+
+
+def test_what_an_icmp_error_quotes_is_shown_as_quoted() -> None:
+    text = quiet(labdissect("why", CAPTURES / "icmp-traceroute-udp.pcapng", "2")).text
+    own, quoted = text.split("Quoted by icmp: Internet Protocol version 4 (ip)")
+    assert re.search(r"ip\.src +10\.0\.0\.254 ", own)
+    ip, udp = quoted.split("Quoted by icmp: User Datagram Protocol (udp)")
+    assert re.search(r"ip\.src +10\.0\.0\.1 ", ip)
+    assert re.search(r"ip\.ttl +1 ", ip)
+    assert re.search(r"udp\.dstport +33434 ", udp)
