@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CARRIERS = {
     "ip": ("ip.proto", "proto"),
-    "ipv6": ("ip.proto", "nxt"),
+    **dict.fromkeys(("ipv6", "ipv6.hopopts", "ipv6.routing", "ipv6.dstopts", "ipv6.fraghdr"), ("ip.proto", "nxt")),
     "eth": ("ethertype", "type"),
     "vlan": ("ethertype", "etype"),
     "ieee8021ad": ("ethertype", "etype"),

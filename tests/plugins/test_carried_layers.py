@@ -87,6 +87,14 @@ def test_an_ip_protocol_and_an_ethernet_type(tmp_path: Path) -> None:
         assert packets[0].labthing.rest == b"over IP"
 
 
+def test_ipv6_tells_it_in_its_last_extension_header(tmp_path: Path) -> None:
+    path = plugin(tmp_path, over='(("ip.proto", 253),)')
+    option = b"\xfd\x00\x01\x04\0\0\0\0"
+    frame = ip(option + b"\x05behind it", proto=0, src="2001:db8::1", dst="2001:db8::2")
+    (packet,) = run(path, [frame], tshark=True).packets
+    assert packet.labthing.kind == 5
+
+
 def test_one_layer_over_another(tmp_path: Path) -> None:
     selects = ', selects=("labthing.kind", "kind")'
     path = plugin(tmp_path, struct='Struct("kind" / Int8ub)', more=selects, another='(("labthing.kind", 7),)')
