@@ -6,6 +6,8 @@ import socket
 from functools import lru_cache
 from typing import Any
 
+from labdissect.dissectors.layer import as_bytes
+
 ALL_ONES = 0xFFFF
 
 
@@ -81,7 +83,9 @@ def tcp_checksum(tcp: Any, source: str, destination: str) -> int | None:
     if tcp.hdr_len > 20:
         if tcp.options is None:
             return None
-        options = tcp.layer.field("options").subcon.build(tcp.options)
+        printed = tcp.options_  # as tshark prints it, until somebody asks for its meaning
+        built = None if type(printed) is str else tcp.layer.field("options").subcon.build(tcp.options)
+        options = as_bytes(printed) or b"" if built is None else built
         if len(options) != tcp.hdr_len - 20:
             return None
     words = (tcp.srcport, tcp.dstport, tcp.seq_raw, tcp.ack_raw, tcp.window_size_value, tcp.urgent_pointer, tcp.flags)

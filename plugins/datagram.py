@@ -352,12 +352,16 @@ class Datagrams(BaseAnalyzer):
         return [] if verdict is None else self._once(packet, verdict)
 
     def _wrong(self, packet: Packet, layer: str, protocol: int) -> list[Verdict]:
-        """The verdict if the checksum is neither right nor unfinished."""
+        """The verdict if the checksum is neither right nor unfinished. 0 was never filled in: the card does that."""
         header = packet.tcp if protocol == TCP else packet.udp
         found, status = header.checksum, header.checksum_status
-        if found is None:
+        if not found:
             return []
-        source, target = addresses(packet)
+        segment = packet.segment
+        if segment is not None:  # its ends' addresses are known: no need to decode the IP header
+            source, target = segment.sender.address, segment.receiver.address
+        else:
+            source, target = addresses(packet)
         fact = Evidence(packet.number, f"{layer}.checksum", f"0x{found:04x}")
         if status == CHECKED_GOOD:
             self._right[source] = packet.number, fact

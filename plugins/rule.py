@@ -187,29 +187,33 @@ def placeholders(template: str) -> set[str]:
 
 
 def _filler(template: str, language: str) -> Filler:
-    """Fills a text; its pieces are prepared once, as this runs for every verdict that is written."""
+    """Fills a text. It is made into a Python function once, as this runs for every verdict that is written: an f-string
+    takes two thirds of the time that ``%`` or ``str.format`` do."""
     formats = _formats(language)
-    pattern: list[str] = []
-    wanted: list[tuple[str, Callable[[Any], str] | None]] = []
-    pieces = [(literal, name, spec) for literal, name, spec, _ in _template_parser.parse(template)]
+    parsed = [(literal, name, spec or "") for literal, name, spec, _ in _template_parser.parse(template)]
     if language == "zh":
-        pieces = [(_tight(literal), name, spec) for literal, name, spec in pieces]
-    for place, (literal, name, spec) in enumerate(pieces):
-        pattern.append(literal.replace("%", "%%"))
-        if name:
-            pattern.append("%s")
-            plain = not spec or spec in formats
-            convert = formats.get(spec or "") if plain else partial(_python_format, spec=spec or "")
-            if language == "zh":
-                after = pieces[place + 1][0] if place + 1 < len(pieces) else ""
-                convert = _spaced(convert, bool(_HAN.search(literal[-1:])), bool(_HAN.match(after)))
-            wanted.append((name, convert))
-    joined = "".join(pattern)
-
-    def fill(params: Mapping[str, Any]) -> str:
-        return joined % tuple([convert(params[name]) if convert else params[name] for name, convert in wanted])
-
-    return fill
+        parsed = [(_tight(literal), name, spec) for literal, name, spec in parsed]
+    pieces: list[str] = []
+    functions: dict[str, Any] = {}
+    for place, (literal, name, spec) in enumerate(parsed):
+        if literal:
+            pieces.append("f" + repr(literal.replace("{", "{{").replace("}", "}}")))
+        if name is None:
+            continue
+        if not name.isidentifier():
+            raise ValueError(f"{{{name}}} in a text is no parameter's name")
+        convert = partial(_python_format, spec=spec) if spec and spec not in formats else formats.get(spec)
+        if language == "zh":
+            after = parsed[place + 1][0] if place + 1 < len(parsed) else ""
+            convert = _spaced(convert, bool(_HAN.search(literal[-1:])), bool(_HAN.match(after)))
+        value = f"params['{name}']"
+        if convert is not None:
+            function = f"convert_{len(functions)}"
+            functions[function] = convert
+            value = f"{function}({value})"
+        pieces.append(f'f"{{{value}}}"')
+    made: Filler = eval(f"lambda params: {' '.join(pieces) or repr('')}", functions)
+    return made
 
 
 _HAN = re.compile("[\u4e00-\u9fff]")
