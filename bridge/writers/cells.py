@@ -222,7 +222,8 @@ def field_value(shown: Shown, owners: Sequence[tuple[str, Field]]) -> Any:
         header = getattr(packet, layer)  # a plugin's layer, too, which no source knows
         if header is not None:
             return getattr(header, field.attribute)
-    if packet.icmp is None and packet.icmpv6 is None:
+    control = packet.icmp if packet.icmp is not None else packet.icmpv6
+    if control is None or not any(name in ("ip", "ipv6") for name, _ in control.inner):
         values = printed_values(shown, owners[0][1].tshark)
         if values:
             return owners[0][1].convert(values[0])
