@@ -81,4 +81,5 @@ def test_what_is_remembered_has_limits() -> None:
 def _answer(number: int, name: str, address: str) -> Any:
     record = {"name": name, "type": 1, "data": {"a": address}}
     dns = SimpleNamespace(flags_response=True, answers=[record], queries=[{"name": name}], count_answers=1)
-    return SimpleNamespace(number=number, dns=dns, ip=SimpleNamespace(src="10.0.0.53", dst="10.0.0.1"), ipv6=None)
+    ip = SimpleNamespace(src="10.0.0.53", dst="10.0.0.1")
+    return SimpleNamespace(number=number, dns=dns, ip=ip, ipv6=None, protocols="eth:ethertype:ip:udp:dns")
