@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -42,8 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*build, folder, "--sdist", ROOT], check=True, capture_output=True)
     subprocess.run([*build, folder, "--wheel", ROOT], check=True, capture_output=True)
     (sdist,) = folder.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "source", filter="data")
+    shutil.unpack_archive(sdist, folder / "source")
     (source,) = (folder / "source").iterdir()
     subprocess.run([*build, folder / "again", "--wheel", source], check=True, capture_output=True)
     return folder
