@@ -34,8 +34,8 @@ _LAYER = b'"labdissect":{%%b"%bverdict":%%b,"%bcode":%%b,"%babout":["%%b"],%%b' 
 
 
 def _first(listed: bytes) -> bytes:
-    """The first string of a JSON list of strings: a quote within it is escaped, so ``","`` can only part two."""
-    end = listed.find(b'","')
+    """The first string of a JSON list of strings: behind its own first quote, ``","`` can only part two of them."""
+    end = listed.find(b'","', len(b'["'))
     return listed[1 : end + 1] if end > 0 else listed[1:-1]
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from labdissect.bridge.escape import json_text
@@ -131,5 +131,8 @@ def test_hostile_text_is_kept_but_never_raw(said: str) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=4))
+@example([","])
+@example([",", ","])
+@example(["", ","])
 def test_the_first_string_of_a_list_is_found_whatever_it_holds(texts: list[str]) -> None:
     assert json.loads(_first(json_text(texts))) == texts[0]
