@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labdissect.bridge.asking import asked_for
+from labdissect.bridge.loading import PACKAGES
 from labdissect.bridge.tshark import find
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.conversations import FIELDS
@@ -122,7 +123,7 @@ def asking(name: str, capture: Path, count: int, wanted: str) -> list[Row]:
 
 def _asked() -> tuple[str, ...]:
     """The fields that the built-in rules read."""
-    registry = load(extra_packages=("labdissect.bridge.readers", "labdissect.bridge.writers"), entry_points=False)
+    registry = load(extra_packages=PACKAGES, entry_points=False)
     wanted = [FIELDS, *(analyzer.fields for analyzer in registry.analyzers(Settings()))]
     return asked_for(wanted, registry.layers, find()).fields
 

@@ -20,7 +20,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .escape import visible
 from .failures import DONE, INCOMPLETE, Failure, UsageFailure
+from .problems import Problems
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -190,11 +192,9 @@ def _state(name: str) -> Any:
 def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
     """Annotates one capture into a file in ``folder``; what goes wrong is in the outcome, nothing is raised."""
     from .commands.annotate import Job
-    from .problems import Problems
     from .request import request
 
-    said, printed = io.StringIO(), io.StringIO()
-    problems = Problems(said)
+    printed, problems = io.StringIO(), _KeptProblems()
     outcome = Outcome(task.capture.name, task.capture.output, DONE)
     descriptor, made = tempfile.mkstemp(prefix=".labdissect-", dir=folder)
     os.close(descriptor)
@@ -211,12 +211,24 @@ def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
     except Exception as error:  # one capture never stops the others
         outcome.exit_code = INCOMPLETE
         problems.say(f"{task.capture.name}: {type(error).__name__}: {error}")
-    outcome.problems = [line.removeprefix("labdissect: ") for line in said.getvalue().splitlines()]
+    outcome.problems = problems.messages
     outcome.printed = printed.getvalue()
     if outcome.packets:
         return outcome, Path(made)
     Path(made).unlink(missing_ok=True)
     return outcome, None
+
+
+class _KeptProblems(Problems):
+    """Keeps for the outcome what a single run would say on stderr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def say(self, message: str) -> None:
+        """Keeps it, safe for a terminal."""
+        self.messages.append(visible(message))
 
 
 @lru_cache(maxsize=1)
@@ -328,18 +340,18 @@ class Journal:
     def add(self, outcome: Outcome) -> None:
         """Writes one down."""
         with self._path.open("a", encoding="utf-8") as out:
-            out.write(record(outcome) + "\n")
+            out.write(record(outcome))
 
     def finish(self, outcomes: Iterable[Outcome]) -> None:
         """Leaves exactly these, in this order."""
         rewritten = self._path.with_name(f".{self._path.name}")
-        rewritten.write_text("".join(record(one) + "\n" for one in outcomes), encoding="utf-8")
+        rewritten.write_text("".join(map(record, outcomes)), encoding="utf-8")
         rewritten.replace(self._path)
 
 
 def record(outcome: Outcome) -> str:
     """An outcome as a line of JSON, the same for the same capture wherever and whenever it was read."""
-    return json.dumps(asdict(outcome), ensure_ascii=True, separators=(",", ":"))
+    return json.dumps(asdict(outcome), ensure_ascii=True, separators=(",", ":")) + "\n"
 
 
 def kept(output: Path | bytes, destination: Path) -> None:

@@ -16,17 +16,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from labdissect.plugins.packet import Packet
-from labdissect.plugins.registry import PluginError, Registry, load
+from labdissect.plugins.registry import Registry
 from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
-from labdissect.plugins.writer import Problem, Record, Summary, Writer, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Problem, Record, Summary, Writer, WriterSettings
 
 from . import tables
 from .captured import CapturedPacket, SaidVerdict
 from .failures import Failure, UsageFailure
 from .guarded import guarded_columns
 from .interruption import Interruption
+from .loading import loaded
 from .opening import opened
 from .request import Request, request
 from .run import chunks_with_end, steps
@@ -52,7 +53,6 @@ Table = Literal["packets", "verdicts", "conversations"]
 
 Packets = Generator["CapturedPacket", None, None]
 
-BRIDGE_PACKAGES = ("labdissect.bridge.readers", "labdissect.bridge.writers")
 PROBLEMS_KEPT = 1000
 """Messages that a capture keeps; the rest are counted."""
 
@@ -142,10 +142,7 @@ def _registry(plugins: tuple[str, ...]) -> Registry:
 
 @lru_cache(maxsize=16)
 def _loaded(plugins: tuple[str, ...]) -> Registry:
-    try:
-        return load(plugins, extra_packages=BRIDGE_PACKAGES)
-    except PluginError as error:
-        raise UsageFailure(str(error)) from error
+    return loaded(plugins)
 
 
 @dataclass
@@ -158,7 +155,7 @@ class _Found:
     complete: bool = False
 
 
-class _Rows(Writer):
+class _Rows(BaseWriter):
     """Takes packets from the loop into the rows of a table, at once: the next packet may change what is said of a
     connection."""
 
@@ -177,20 +174,8 @@ class _Rows(Writer):
         """All rows."""
         return tables.arrow().Table.from_batches([*self._batches, self._rows.taken()], self._rows.schema)
 
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
-    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: no row is left to carry it."""
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Nothing waits."""
-
-
-class _Collector(Writer):
+class _Collector(BaseWriter):
     """Takes packets from the loop, until somebody takes them."""
 
     def __init__(self, capture: Capture, found: _Found) -> None:
@@ -224,12 +209,6 @@ class _Collector(Writer):
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """The verdicts of the end."""
         self._found.later += self._said(verdicts)
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
-
-    def flush(self) -> None:
-        """Nothing waits."""
 
 
 class Capture:

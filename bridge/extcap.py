@@ -18,6 +18,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from labdissect.dissectors.layer import Text
+from labdissect.plugins.writer import BaseWriter
 
 from .pcapng.blocks import Block, commented, fitted
 from .pcapng.comments import comments_of
@@ -25,9 +26,7 @@ from .pcapng.comments import comments_of
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
     from labdissect.plugins.rule import Verdict
-    from labdissect.plugins.tcp.conversation import Conversation
-    from labdissect.plugins.udp import Exchange
-    from labdissect.plugins.writer import Record, Summary
+    from labdissect.plugins.writer import Record
 
     from .dumpcap import Interface
 
@@ -168,7 +167,7 @@ class Passage:
         return self._ended and all(waiting.number is None for waiting in self._queue)
 
 
-class Commenter:
+class Commenter(BaseWriter):
     """A writer that hands each packet's comments to the passage."""
 
     def __init__(self, passage: Passage, language: str) -> None:
@@ -178,18 +177,6 @@ class Commenter:
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Its comments."""
         self._passage.comment(packet.number, comments_of(packet.number, verdicts, self._language, packet.messages))
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
-
-    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: the packets that it tells of have gone out."""
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Likewise."""
 
 
 class Replay:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .failures import UsageFailure
+from .loading import loaded
 
 if TYPE_CHECKING:
     from labdissect.plugins.registry import Registry
@@ -36,12 +36,8 @@ class Invocation:
         # thousands of definitions that live as long as the program: looking through them for cycles, again and again
         # while they are made, takes 10 ms of the start
         gc.disable()
-        from labdissect.plugins.registry import PluginError, load
-
         try:
-            return load(self.plugins, extra_packages=("labdissect.bridge.readers", "labdissect.bridge.writers"))
-        except PluginError as error:
-            raise UsageFailure(str(error)) from error
+            return loaded(self.plugins)
         finally:
             gc.freeze()
             gc.enable()

@@ -11,7 +11,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.rule import Verdict
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
-from labdissect.plugins.writer import Record, Summary
+from labdissect.plugins.writer import BaseWriter, Record, Summary
 
 NEIGHBOURS = 3
 """Packets of the same conversation before and after."""
@@ -25,7 +25,7 @@ class Neighbour:
     verdict: Verdict | None
 
 
-class Neighbourhood:
+class Neighbourhood(BaseWriter):
     """A writer that writes nothing and remembers what concerns frame ``number``."""
 
     def __init__(self, number: int) -> None:
@@ -68,15 +68,9 @@ class Neighbourhood:
         if self.packet_there is not None:
             self.later += [verdict for verdict in verdicts if verdict.about == self._number]
 
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
-
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """What only the conversation's end tells of the packet."""
         self._keep_later(verdicts)
-
-    def flush(self) -> None:
-        """Nothing waits."""
 
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """What only the end tells of the packet."""

@@ -17,20 +17,19 @@ from labdissect.plugins.registry import Registry, load
 from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
-from labdissect.plugins.writer import Problem, Record, Summary, Writer
+from labdissect.plugins.writer import BaseWriter, Problem, Record, Summary
 
 from .decode_as import places
 from .handmade.ek import ek_lines
 from .handmade.frames import Frame, write_pcap
 from .interruption import Interruption
+from .loading import PACKAGES
 from .opening import opened
 from .run import annotate, chunks_with_end
 from .tshark_options import Options
 
 if TYPE_CHECKING:
     from .source import Source
-
-BRIDGE_PACKAGES = ("labdissect.bridge.readers", "labdissect.bridge.writers")
 
 
 class PluginFailed(AssertionError):
@@ -123,7 +122,7 @@ def alone(plugin: str | ModuleType, beside: Sequence[str] = ()) -> Registry:
     :param beside: other plugins that it needs, a layer that its own rides on; their analyzers are silent
     :raises PluginError: when one cannot be loaded
     """
-    registry = load([*beside, plugin], entry_points=False, extra_packages=BRIDGE_PACKAGES)
+    registry = load([*beside, plugin], entry_points=False, extra_packages=PACKAGES)
     registry.judging = {list(registry.sources)[-1]}
     return registry
 
@@ -147,7 +146,7 @@ def _source(
         yield [ek_lines(packets)]
 
 
-class Collector(Writer):
+class Collector(BaseWriter):
     """A writer that keeps everything, once it has seen that every verdict can be said in both languages."""
 
     def __init__(self, result: Result) -> None:
@@ -172,12 +171,6 @@ class Collector(Writer):
             render(verdict, "en")
             render(verdict, "zh")
         self._result.verdicts += verdicts
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
-
-    def flush(self) -> None:
-        """Nothing waits."""
 
 
 def assert_verdict(result: Result, frame: int, code: str, /, **params: Any) -> Verdict:

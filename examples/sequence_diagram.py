@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from labdissect import Packet, Record, Summary, Verdict, WriterFormat, WriterSettings, hookimpl, render
+from labdissect import BaseWriter, Packet, Record, Summary, Verdict, WriterFormat, WriterSettings, hookimpl, render
 
 LONGEST = 120
 """Characters of a headline that are shown."""
@@ -34,7 +34,7 @@ def ends(packet: Packet) -> tuple[str, str]:
     return "?", "?"
 
 
-class SequenceWriter:
+class SequenceWriter(BaseWriter):
     """Writes the diagram line by line, so that it works on a live capture too."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
@@ -53,12 +53,6 @@ class SequenceWriter:
         said = packet.protocols.rpartition(":")[2] if headline is None else render(headline, self._language)
         arrow = "-->>" if headline is not None and headline.rule.severity in ("warn", "error") else "->>"
         self._line(f"    {source}{arrow}{target}: {packet.number} {plain(said)}")
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
-
-    def conversation(self, conversation: Any, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: its packets are drawn already."""
 
     def flush(self) -> None:
         """Nothing is kept back."""

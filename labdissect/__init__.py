@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict, render
     from labdissect.plugins.tcp.conversation import Conversation
     from labdissect.plugins.udp import Exchange
-    from labdissect.plugins.writer import Record, Summary, Writer, WriterFormat, WriterSettings
+    from labdissect.plugins.writer import BaseWriter, Record, Summary, Writer, WriterFormat, WriterSettings
 
 __version__ = "0.1.0"
 
@@ -42,13 +42,14 @@ _HOMES = {
     "plugins.rule": ("Evidence", "Explanation", "Rule", "Verdict", "render"),
     "plugins.tcp.conversation": ("Conversation",),
     "plugins.udp": ("Exchange",),
-    "plugins.writer": ("Record", "Summary", "Writer", "WriterFormat", "WriterSettings"),
+    "plugins.writer": ("BaseWriter", "Record", "Summary", "Writer", "WriterFormat", "WriterSettings"),
 }
 """Module → its public names, each imported when it is first asked for: who needs one does not wait for all."""
 
 __all__ = [
     "Analyzer",
     "BaseAnalyzer",
+    "BaseWriter",
     "Capture",
     "CapturedPacket",
     "Column",

@@ -133,6 +133,25 @@ class Writer(Protocol):
         """The input is over; these verdicts had to wait for its end."""
 
 
+class BaseWriter:
+    """Does nothing; writers inherit what they do not need."""
+
+    def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
+        """Nothing."""
+
+    def other(self, record: Record) -> None:
+        """Nothing: it is no packet."""
+
+    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
+        """Nothing: no packet is left to carry what its end told."""
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
+        """Nothing waits."""
+
+
 class DraftingWriter(Writer, Protocol):
     """A writer whose packets can wait for what is said of them later, because nothing of them but bytes need be kept."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from labdissect.bridge.engine import Engine
+from labdissect.bridge.loading import PACKAGES
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import Registry, load
@@ -22,13 +23,12 @@ from labdissect.plugins.writer import Problem
 DATA = Path(__file__).parent / "data"
 ROOT = DATA.parent.parent
 CAPTURES, BUILT = DATA / "captures", DATA / "built"
-BRIDGE_PACKAGES = ("labdissect.bridge.readers", "labdissect.bridge.writers")
 
 
 @lru_cache(maxsize=32)
 def built_in(*plugins: str) -> Registry:
     """Everything that labdissect brings along, and plugins by their path from the checkout's root."""
-    return load([str(ROOT / name) for name in plugins], extra_packages=BRIDGE_PACKAGES, entry_points=False)
+    return load([str(ROOT / name) for name in plugins], extra_packages=PACKAGES, entry_points=False)
 
 
 def capture_path(name: str) -> Path:

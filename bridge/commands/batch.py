@@ -161,7 +161,7 @@ def _progress(total: int, done: int) -> Iterator[Callable[[Outcome], None]]:
 
 def _write_results(path: Path, outcomes: Sequence[Outcome]) -> None:
     if path.suffix == ".jsonl":
-        path.write_text("".join(record(outcome) + "\n" for outcome in outcomes), encoding="utf-8")
+        path.write_text("".join(map(record, outcomes)), encoding="utf-8")
         return
     try:
         pyarrow: Any = importlib.import_module("pyarrow")

@@ -21,7 +21,7 @@ from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.tcp.conversation import Conversation, seconds
 from labdissect.plugins.tcp.summary import outcome
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Record, Summary, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 
-class ConversationsWriter:
+class ConversationsWriter(BaseWriter):
     """Writes conversations as they end: for want of room, or with the input, the one that began first first."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
@@ -42,9 +42,6 @@ class ConversationsWriter:
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Only how late it is."""
         self._latest = later(self._latest, packet.time)
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Its line."""

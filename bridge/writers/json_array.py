@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from labdissect.bridge.escape import json_text
 from labdissect.bridge.tables import PACKETS
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Record, Summary, WriterFormat, WriterSettings
 
 from .cells import FIELDS, Showing, chosen_columns
 from .jsonl import as_object
@@ -32,7 +32,7 @@ COLUMNS = tuple(name for name in PACKETS if name not in ("about", "code", "verdi
 """The keys besides ``verdicts``."""
 
 
-class JsonWriter:
+class JsonWriter(BaseWriter):
     """Writes the array, an element a line."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
@@ -59,9 +59,6 @@ class JsonWriter:
     def _add(self, element: dict[str, Any]) -> None:
         self._waiting += (b",\n" if self._any else b"\n", json_text(element))
         self._any = True
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """What its end told comes last."""

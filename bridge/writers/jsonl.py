@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, render
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Record, Summary, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 
-class JsonlWriter:
+class JsonlWriter(BaseWriter):
     """Writes verdicts."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
@@ -32,9 +32,6 @@ class JsonlWriter:
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Its verdicts, the headline first."""
         self._add(verdicts)
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """What its end told."""

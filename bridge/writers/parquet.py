@@ -14,7 +14,7 @@ import msgspec
 from labdissect.bridge import tables
 from labdissect.bridge.failures import UsageFailure
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Record, Said, Summary, WriterFormat, WriterSettings
 
 from .cells import FIELDS, Showing, chosen_columns
 
@@ -64,7 +64,7 @@ class Unseekable:
         """Whoever opened the stream closes it."""
 
 
-class ParquetWriter:
+class ParquetWriter(BaseWriter):
     """Writes the file."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
@@ -93,9 +93,6 @@ class ParquetWriter:
         self._rows.put(row, later)
         if self._rows.count >= tables.BATCH_ROWS:
             self._writer.write_batch(self._rows.taken())
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Nothing: no row is left to carry it. (Those of a FILE are, see :meth:`place`.)"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from labdissect.plugins.writer import Record, Said, Summary, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Record, Said, Summary, WriterSettings
 
 from .cells import Showing, decoded_row, encoded_row, with_later
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .cells import ShownColumn
 
 
-class RowWriter:
+class RowWriter(BaseWriter):
     """Writes rows.
 
     :param columns: of each row; several files on one output get a first one with the file's name
@@ -67,9 +67,6 @@ class RowWriter:
 
     def _add(self, row: Iterable[str]) -> None:
         self._waiting.append(self._line([*self._first, *map(self._cell, row)]))
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Nothing: no row is left to carry it. (Those of a FILE are, see :meth:`place`.)"""

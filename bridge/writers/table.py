@@ -18,7 +18,7 @@ from labdissect.dissectors.layer import Text
 from labdissect.plugins.conversations import CONVERSATIONS_LIMIT
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import SEVERITIES
-from labdissect.plugins.writer import Record, Said, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import BaseWriter, Record, Said, Summary, WriterFormat, WriterSettings
 
 from .cells import FIELDS, Showing, Shown, endpoints_with_ports, headline, number, short_info, time
 from .closing_words import ClosingWords
@@ -100,7 +100,7 @@ class Layout:
 _drafts, _rows = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Row)
 
 
-class TableWriter:
+class TableWriter(BaseWriter):
     """Writes the table."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
@@ -172,9 +172,6 @@ class TableWriter:
         if len(self._states) > CONVERSATIONS_LIMIT:
             self._states.popitem(last=False)
         return row
-
-    def other(self, record: Record) -> None:
-        """Nothing: it is no packet."""
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Goes into the summary."""

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from labdissect.bridge.elastic import own_mapping
+from labdissect.bridge.loading import PACKAGES
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.column import Column
 from labdissect.plugins.registry import load
 from tests.bridge.program import labdissect, quiet
 from tests.bridge.written import written
-from tests.conftest import BRIDGE_PACKAGES, CAPTURES, DATA, built_in, ek
+from tests.conftest import CAPTURES, DATA, built_in, ek
 
 NAMES = ["seed-web", "seed-stack-web", "tcp-rst-closed-port", "dns-basic", "icmp-echo", "ipv6-tcp-http"]
 
@@ -60,7 +61,7 @@ def test_every_key_of_our_layer_is_in_the_mapping_with_its_type(name: str) -> No
 
 
 def test_a_plugins_layer_and_column_are_mapped() -> None:
-    registry = load([str(DATA / "plugins" / "labnote.py")], extra_packages=BRIDGE_PACKAGES, entry_points=False)
+    registry = load([str(DATA / "plugins" / "labnote.py")], extra_packages=PACKAGES, entry_points=False)
     registry.columns["lab"] = Column("lab", Text("Lab", "实验"), lambda packet: "5", everywhere=True)
     layers = own_mapping(registry)["mappings"]["properties"]["layers"]["properties"]
     assert sorted(layers) == ["labdissect", "labnote"]

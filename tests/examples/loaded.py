@@ -10,8 +10,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from labdissect.bridge.loading import PACKAGES
 from labdissect.plugins.registry import Registry, load
-from tests.conftest import BRIDGE_PACKAGES, CAPTURES, DATA, Annotated, judge
+from tests.conftest import CAPTURES, DATA, Annotated, judge
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 EXAMPLE_DATA = DATA / "examples"
@@ -20,7 +21,7 @@ EXAMPLE_DATA = DATA / "examples"
 @lru_cache(maxsize=16)
 def with_example(name: str) -> Registry:
     """Everything that is built in and one example."""
-    return load([str(EXAMPLES / f"{name}.py")], extra_packages=BRIDGE_PACKAGES, entry_points=False)
+    return load([str(EXAMPLES / f"{name}.py")], extra_packages=PACKAGES, entry_points=False)
 
 
 @lru_cache(maxsize=16)
