@@ -1,0 +1,23 @@
+"""What can be measured: each module here has ``measure(bench)``, which returns its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench
+from benchmarks.table import Table
+
+from . import batch, comments, cpu, file, latency, layer, memory, pipe, start
+
+GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
+    "file": file.measure,
+    "pipe": pipe.measure,
+    "cpu": cpu.measure,
+    "start": start.measure,
+    "batch": batch.measure,
+    "memory": memory.measure,
+    "comments": comments.measure,
+    "latency": latency.measure,
+    "layer": layer.measure,
+}
+"""By the name that ``--only`` takes, in the order of the page."""
