@@ -21,7 +21,9 @@ from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.tcp.conversation import Conversation, seconds
 from labdissect.plugins.tcp.summary import outcome
-from labdissect.plugins.writer import BaseWriter, Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, WriterFormat, WriterSettings
+
+from .gathering import GatheringWriter
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -30,13 +32,12 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 
-class ConversationsWriter(BaseWriter):
+class ConversationsWriter(GatheringWriter):
     """Writes conversations as they end: for want of room, or with the input, the one that began first first."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        self._out = out
+        super().__init__(out)
         self._first = {} if settings.file is None else {"file": settings.file}
-        self._waiting: list[bytes] = []
         self._latest: int | None = None
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
@@ -45,18 +46,7 @@ class ConversationsWriter(BaseWriter):
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """Its line."""
-        self._waiting += (json_text({**self._first, **as_object(conversation, self._latest)}), b"\n")
-
-    def flush(self) -> None:
-        """Writes what waits."""
-        if self._waiting:
-            self._out.write(b"".join(self._waiting))
-            self._waiting = []
-            self._out.flush()
-
-    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Writes what waits."""
-        self.flush()
+        self._out.add((json_text({**self._first, **as_object(conversation, self._latest)}), b"\n"))
 
 
 def later(one: int | None, other: int | None) -> int | None:

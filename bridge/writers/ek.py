@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import msgspec
 
 from labdissect.bridge.escape import json_text
-from labdissect.bridge.gathered import Gathered
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, highest_severity, render
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, WriterFormat, WriterSettings
 
+from .gathering import GatheringWriter
 from .layers import ek_members
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
-    from labdissect.plugins.tcp.conversation import Conversation
-    from labdissect.plugins.udp import Exchange
 
 
 PREFIX = b"labdissect_labdissect_"
@@ -49,11 +47,11 @@ class Ending(msgspec.Struct, omit_defaults=True, rename=lambda member: PREFIX.de
     history: str | None = None
 
 
-class EkWriter:
+class EkWriter(GatheringWriter):
     """Writes EK. Numbers are text, as tshark's are."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        self._out = Gathered(out)
+        super().__init__(out)
         self._language = settings.language
         self._columns = settings.columns
         self._endings: dict[Any, bytes] = {}
@@ -120,17 +118,6 @@ class EkWriter:
     def other(self, record: Record) -> None:
         """As it came."""
         self._out.add_one(record.raw)
-
-    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: in a stream there is no packet left to carry it."""
-
-    def flush(self) -> None:
-        """Writes what waits."""
-        self._out.flush()
-
-    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Writes what waits."""
-        self.flush()
 
 
 @hookimpl

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from labdissect.bridge.escape import json_text
 from labdissect.bridge.tables import PACKETS
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.writer import BaseWriter, Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
 from .cells import FIELDS, Showing, chosen_columns
+from .gathering import GatheringWriter
 from .jsonl import as_object
 
 if TYPE_CHECKING:
@@ -32,17 +33,17 @@ COLUMNS = tuple(name for name in PACKETS if name not in ("about", "code", "verdi
 """The keys besides ``verdicts``."""
 
 
-class JsonWriter(BaseWriter):
+class JsonWriter(GatheringWriter):
     """Writes the array, an element a line."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        self._out = out
+        super().__init__(out)
         self._language = settings.language
         self._showing = Showing(settings.language)
         self._columns = chosen_columns(settings, COLUMNS)
         self._with_verdicts = not settings.chosen
         self._late: list[Verdict] = []
-        self._waiting: list[bytes] = [b"["]
+        self._out.add_one(b"[")
         self._any = False
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
@@ -57,7 +58,7 @@ class JsonWriter(BaseWriter):
         return [as_object(verdict, self._language) for verdict in verdicts]
 
     def _add(self, element: dict[str, Any]) -> None:
-        self._waiting += (b",\n" if self._any else b"\n", json_text(element))
+        self._out.add((b",\n" if self._any else b"\n", json_text(element)))
         self._any = True
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
@@ -65,20 +66,13 @@ class JsonWriter(BaseWriter):
         if self._with_verdicts:
             self._late += verdicts
 
-    def flush(self) -> None:
-        """Writes what waits."""
-        if self._waiting:
-            self._out.write(b"".join(self._waiting))
-            self._waiting = []
-            self._out.flush()
-
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """Writes what the end told, and closes the array."""
         if self._with_verdicts:
             self._late += verdicts
         if self._late:
             self._add({"number": None, "verdicts": self._objects(self._late)})
-        self._waiting.append(b"\n]\n" if self._any else b"]\n")
+        self._out.add_one(b"\n]\n" if self._any else b"]\n")
         self.flush()
 
 

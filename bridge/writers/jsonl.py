@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, render
-from labdissect.plugins.writer import BaseWriter, Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+
+from .gathering import GatheringWriter
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -20,14 +22,13 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 
-class JsonlWriter(BaseWriter):
+class JsonlWriter(GatheringWriter):
     """Writes verdicts."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        self._out = out
+        super().__init__(out)
         self._language = settings.language
         self._first = {} if settings.file is None else {"file": settings.file}
-        self._waiting: list[bytes] = []
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Its verdicts, the headline first."""
@@ -37,13 +38,6 @@ class JsonlWriter(BaseWriter):
         """What its end told."""
         self._add(verdicts)
 
-    def flush(self) -> None:
-        """Writes what waits."""
-        if self._waiting:
-            self._out.write(b"".join(self._waiting))
-            self._waiting = []
-            self._out.flush()
-
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """What the input's end told."""
         self._add(verdicts)
@@ -51,7 +45,7 @@ class JsonlWriter(BaseWriter):
 
     def _add(self, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
-            self._waiting += (json_text({**self._first, **as_object(verdict, self._language)}), b"\n")
+            self._out.add((json_text({**self._first, **as_object(verdict, self._language)}), b"\n"))
 
 
 def as_object(verdict: Verdict, language: str) -> dict[str, Any]:

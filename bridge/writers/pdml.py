@@ -10,18 +10,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from labdissect.bridge.escape import xml_attribute
-from labdissect.bridge.gathered import Gathered
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, highest_severity, render
 from labdissect.plugins.tcp.conversation import Conversation
-from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
+from labdissect.plugins.writer import Record, WriterFormat, WriterSettings
 
+from .gathering import GatheringWriter
 from .layers import pdml_protos
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
-    from labdissect.plugins.udp import Exchange
 
 _NAMES = {
     "headline": Text("Headline", "要点"),
@@ -36,11 +35,11 @@ _NAMES = {
 }
 
 
-class PdmlWriter:
+class PdmlWriter(GatheringWriter):
     """Writes PDML."""
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
-        self._out = Gathered(out)
+        super().__init__(out)
         self._language = settings.language
         self._columns = settings.columns
         titles = {**_NAMES, **{column.name: column.title for column in settings.columns}}
@@ -87,17 +86,6 @@ class PdmlWriter:
     def other(self, record: Record) -> None:
         """As it came."""
         self._out.add((record.raw,))
-
-    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: in a stream there is no packet left to carry it."""
-
-    def flush(self) -> None:
-        """Writes what waits."""
-        self._out.flush()
-
-    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Writes what waits."""
-        self.flush()
 
 
 @hookimpl

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from labdissect.plugins.writer import BaseWriter, Record, Said, Summary, WriterSettings
+from labdissect.plugins.writer import Record, Said, WriterSettings
 
 from .cells import Showing, decoded_row, encoded_row, with_later
+from .gathering import GatheringWriter
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
     from labdissect.plugins.rule import Verdict
-    from labdissect.plugins.tcp.conversation import Conversation
-    from labdissect.plugins.udp import Exchange
 
     from .cells import ShownColumn
 
 
-class RowWriter(BaseWriter):
+class RowWriter(GatheringWriter):
     """Writes rows.
 
     :param columns: of each row; several files on one output get a first one with the file's name
@@ -36,18 +35,17 @@ class RowWriter(BaseWriter):
         line: Callable[[Iterable[str]], str],
         rule: Callable[[str], str] | None = None,
     ) -> None:
-        self._out = out
+        super().__init__(out)
         self._showing = Showing(settings.language)
         self._columns = columns
         self._cell, self._line = cell, line
         self._first = [] if settings.file is None else [cell(settings.file)]
-        self._waiting: list[str] = []
         if not settings.continues:
             names = [*(["file"] if self._first else []), *(column.name for column in columns)]
-            self._waiting.append(line(map(cell, names)))
+            self._out.add_one(line(map(cell, names)).encode())
         if rule is not None and not settings.continues:
             kinds = [*(["str"] if self._first else []), *(column.kind for column in columns)]
-            self._waiting.append(line(map(rule, kinds)))
+            self._out.add_one(line(map(rule, kinds)).encode())
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """One row."""
@@ -66,18 +64,4 @@ class RowWriter(BaseWriter):
         return [column.text(shown) for column in self._columns]
 
     def _add(self, row: Iterable[str]) -> None:
-        self._waiting.append(self._line([*self._first, *map(self._cell, row)]))
-
-    def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
-        """Nothing: no row is left to carry it. (Those of a FILE are, see :meth:`place`.)"""
-
-    def flush(self) -> None:
-        """Writes the lines that are ready."""
-        if self._waiting:
-            self._out.write("".join(self._waiting).encode())
-            self._waiting = []
-            self._out.flush()
-
-    def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
-        """Writes what waits."""
-        self.flush()
+        self._out.add_one(self._line([*self._first, *map(self._cell, row)]).encode())
