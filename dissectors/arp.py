@@ -9,7 +9,6 @@ from construct import Bytes, Construct, Int8ub, Int16ub, Struct
 from .layer import Derived, Ipv4Address, Layer, MacAddress, Text, When, note
 
 PACKET = "RFC 826, Packet format"
-ADDRESS_CONFLICT = "RFC 5227"
 IPV4 = 0x0800
 HARDWARE_WITH_MAC = (1, 6)
 """Ethernet and IEEE 802 networks."""
@@ -73,15 +72,13 @@ LAYER = Layer(
             note(
                 "asks whether somebody has the address already",
                 "ARP 探测：询问地址是否已被使用",
-                ADDRESS_CONFLICT + " §2.1.1",
+                "RFC 5227 §2.1.1",
             ),
         ),
         Derived(
             "isannouncement",
             bool,
-            note(
-                "says that the sender now uses the address", "ARP 通告：宣布开始使用该地址", ADDRESS_CONFLICT + " §2.3"
-            ),
+            note("says that the sender now uses the address", "ARP 通告：宣布开始使用该地址", "RFC 5227 §2.3"),
         ),
         Derived(
             "duplicate-address-frame",

@@ -14,6 +14,7 @@ from .layer import Derived, Fields, Ipv6Address, Layer, Text, When, Worked, as_b
 from .options import Options
 
 HEADER = "RFC 8200 §3"
+EXTENSION_HEADERS = "RFC 8200 §4"
 OPTION = "RFC 8200 §4.2"
 ROUTING_HEADER = "RFC 8200 §4.4"
 FRAGMENT_HEADER = "RFC 8200 §4.5"
@@ -32,9 +33,12 @@ OPTIONS = Options(
 )
 """Options of the hop-by-hop and of the destination options header."""
 
-_NEXT = note("what follows, numbered as IPv4's protocol field", "下一个首部（编号同 IPv4 的协议字段）", HEADER)
-_LENGTH = note("units of 8 bytes, the first not counted", "首部长度，以 8 字节为单位，不计最前面 8 字节", HEADER)
-_BYTES = Derived("len_oct", int, note("length in bytes", "首部长度，字节", HEADER))
+_NAMED = "what follows, numbered as IPv4's protocol field", "下一个首部（编号同 IPv4 的协议字段）"
+_NEXT = note(*_NAMED, EXTENSION_HEADERS)
+_LENGTH = note(
+    "units of 8 bytes, the first not counted", "首部长度，以 8 字节为单位，不计最前面 8 字节", EXTENSION_HEADERS
+)
+_BYTES = Derived("len_oct", int, note("length in bytes", "首部长度，字节", EXTENSION_HEADERS))
 
 
 def assemble_options(fields: Fields) -> dict[str, Any]:
@@ -134,7 +138,7 @@ IPV6 = Layer(
         * note(
             "bytes after this header, extension headers counted", "有效载荷长度：本首部之后的字节数，含扩展首部", HEADER
         ),
-        "nxt" / Int8ub * _NEXT,
+        "nxt" / Int8ub * note(*_NAMED, HEADER),
         "hlim"
         / Int8ub
         * note("hops left; a router that makes it 0 drops the packet", "跳数限制：减为 0 时路由器丢弃分组", HEADER),
@@ -169,7 +173,7 @@ ROUTING = Layer(
         / Int8ub
         * note(
             "0 source route (forbidden since RFC 5095), 2 mobile IPv6, 4 segment routing",
-            "类型：0 源路由（RFC 5095 起禁用），2 移动 IPv6,4 分段路由",
+            "类型：0 源路由（RFC 5095 起禁用），2 移动 IPv6，4 分段路由",
             ROUTING_HEADER,
         ),
         "segleft" / Int8ub * note("nodes still to be visited", "剩余节点数", ROUTING_HEADER),

@@ -79,7 +79,7 @@ LAYER = Layer(
                 "flags.ae",
                 8,
                 1,
-                note("accurate ECN (once NS)", "精确 ECN（旧称 NS）", "RFC 9768 §3.1", once="tcp.flags.ns"),
+                note("accurate ECN (once NS)", "精确 ECN（旧称 NS）", "RFC 9768", once="tcp.flags.ns"),
             ),
             part("flags.cwr", 7, 1, note("congestion window reduced", "拥塞窗口已减小", "RFC 3168 §6.1")),
             part(

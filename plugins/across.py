@@ -42,7 +42,7 @@ RESOLVED_BY = Rule(
             "两个名称共用该地址。究竟指哪一个，由 Host 或 SNI 说明。",
         ),
     },
-    ("RFC 1035 §4.1.1", "RFC 1034 §3.6.2"),
+    ("RFC 1035 §3.4.1", "RFC 3596 §2.2", "RFC 1034 §3.6.2"),
     Text("It is another server than the one that was looked up.", "这不是所查询的服务器。"),
     Explanation(
         Text(
@@ -172,7 +172,7 @@ MAC_DIRECTION = Rule(
             "可能是本链路上的网桥或路由器再次转发，或是引错了帧。",
         ),
     },
-    ("IEEE 802.3", "RFC 894"),
+    ("IEEE 802.3-2022 §3.2.5",),
     Text("Source and destination may be swapped freely.", "源地址与目的地址可以随意互换。"),
     Explanation(
         Text(

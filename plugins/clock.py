@@ -62,7 +62,7 @@ CLOCK = Rule(
             "或者缓存作答而没有给出 Age。捕获无法区分。",
         ),
     },
-    ("RFC 9110 §6.6.1", "RFC 9111 §5.1"),
+    ("RFC 9110 §6.6.1", "RFC 9111 §4", "RFC 9111 §5.1"),
     Text("The time in Date or in the capture is wrong.", "Date 或捕获中的时间是错的。"),
     Explanation(
         Text(

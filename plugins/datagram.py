@@ -125,7 +125,7 @@ LENGTH_WRONG = Rule(
             "UDP 长度为 {length}，但 IP 只承载了 {carried} 字节：缺少 {rest} 字节，接收方会丢弃它。",
         ),
     },
-    ("RFC 768", "RFC 1122 §4.1.3"),
+    ("RFC 768",),
     Text("The capture cut the datagram off.", "是捕获把数据报截断了。"),
     Explanation(
         Text(
@@ -251,7 +251,7 @@ CHECKSUM_BAD = Rule(
             "Wireshark 判定检验和 {found:hex} 错误。除非这是捕获主机自己发出、检验和由网卡稍后计算的报文，否则它已损坏，接收方会丢弃。",
         ),
     },
-    ("RFC 1071", "RFC 9293 §3.1", "RFC 768", "RFC 1122 §4.2.2.7"),
+    ("RFC 1071", "RFC 9293 §3.1", "RFC 768", "RFC 1122 §4.1.3.4", "RFC 1122 §4.2.2.7"),
     Text("The receiver asks for a damaged segment again.", "接收方会请求重传损坏的报文段。"),
     Explanation(
         Text(

@@ -82,8 +82,9 @@ OFFER = Rule(
     Text("The client has its address now.", "客户此时已有地址。"),
     Explanation(
         Text(
-            "The server holds an address ready and says for how long it would lend it. Nothing is settled before the ACK.",
-            "服务器预留一个地址并说明可租用多久。收到 ACK 之前什么都没有确定。",
+            "The server proposes an address, which it need not keep free meanwhile, and says for how long it would lend it. "
+            "Nothing is settled before the ACK.",
+            "服务器提议一个地址（不一定预留），并说明可租用多久。收到 ACK 之前什么都没有确定。",
         ),
         DECIDED,
         Text(

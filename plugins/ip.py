@@ -165,7 +165,7 @@ TTL_ORIGIN = Rule(
             "发往多播组的 TTL {ttl} 是有意设定的范围：限制可经过多少个路由器。",
         ),
     },
-    (DISCUSSION, "RFC 1122 §3.2.1.7", "RFC 5771 §4"),
+    (DISCUSSION, "RFC 1122 §3.2.1.7", "RFC 1812 §5.3.1", "RFC 5771 §4"),
     Text("TTL is seconds.", "TTL 的单位是秒。"),
     Explanation(
         Text(
@@ -193,7 +193,7 @@ TTL_HOPS = Rule(
         "takes 1; TTL counts no seconds.",
         "TTL {ttl}：若初始值为 {initial}，则相距约 {hops} 跳（{initial} − {ttl} = {hops}）。每个路由器减 1，与秒数无关。",
     ),
-    (DISCUSSION, "RFC 1122 §3.2.1.7"),
+    (DISCUSSION, "RFC 1122 §3.2.1.7", "RFC 1812 §5.3.1"),
     Text("TTL is seconds.", "TTL 的单位是秒。"),
     Explanation(
         Text(

@@ -149,7 +149,7 @@ TOO_LONG = Rule(
             "下一报文将在后续报文段的开头寻找。",
         ),
     },
-    ("RFC 9293 §3.8.6",),
+    ("RFC 9293 §3.7", "RFC 9110 §17.5"),
     Text("A length in a header can be trusted.", "首部中的长度可以直接相信。"),
     Explanation(
         Text(
@@ -188,7 +188,7 @@ SKIPPED = Rule(
             "{role:role}字节流有 {size} 字节未读出：没有 {layer} 报文从某个报文段的开头开始。",
         ),
     },
-    ("RFC 9293 §2.2",),
+    ("RFC 9293 §3.7",),
     Text("Each segment begins a message.", "每个报文段都从一个报文的开头开始。"),
     Explanation(
         Text(

@@ -47,7 +47,7 @@ REASSEMBLED = Rule(
             "帧显示。",
         ),
     },
-    ("RFC 9293 §2.2", "RFC 9293 §3.7.1"),
+    ("RFC 9293 §3.7", "RFC 9293 §3.7.1"),
     Text("IP has fragmented the message.", "这是 IP 分片。"),
     Explanation(
         Text(

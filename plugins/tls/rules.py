@@ -76,7 +76,7 @@ VERSION = Rule(
             "Hello Retry Request：服务器选用 {version}，但需要另一种密钥共享；客户端必须重新发送 Client Hello。",
         ),
     },
-    ("RFC 8446 §4.2.1", "RFC 8446 §5.1", "RFC 5246 §7.4.1.2"),
+    ("RFC 8446 §4.2.1", "RFC 8446 §5.1", "RFC 5246 §7.4.1.2", "RFC 5246 §7.4.1.3"),
     Text("0x0303 in the record means TLS 1.2, 0x0301 TLS 1.0.", "记录层的 0x0303 表示 TLS 1.2,0x0301 表示 TLS 1.0。"),
     Explanation(
         Text(
@@ -134,7 +134,7 @@ SUITE = Rule(
             "服务器选定密码套件 {number:hex}。",
         ),
     },
-    ("RFC 8446 §B.4", "RFC 5246 §7.4.1.2", "RFC 8446 §4.1.3"),
+    ("RFC 8446 §B.4", "RFC 5246 §7.4.1.2", "RFC 5246 §7.4.1.3", "RFC 8446 §4.1.3"),
     Text("The client decides how to encrypt.", "加密方式由客户端决定。"),
     Explanation(
         Text(

@@ -298,7 +298,7 @@ NO_ACK = Rule(
         "or Xmas scan.",
         "FIN 未带 ACK：正常的 TCP 不会在连接中发送，接收方会丢弃它。这是人为构造的报文段，例如 FIN 扫描或 Xmas 扫描。",
     ),
-    ("RFC 9293 §3.10.7.4", "RFC 9293 §3.10.7.1"),
+    ("RFC 9293 §3.10.7.4", "RFC 9293 §3.10.7.1", "RFC 9293 §3.10.7.2"),
     Text("A FIN without ACK is the normal way to close.", "不带 ACK 的 FIN 才是标准的关闭方式。"),
     Explanation(
         Text(

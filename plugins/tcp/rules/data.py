@@ -218,7 +218,7 @@ PIGGYBACKED = Rule(
             "捎带确认：ACK 随数据一起发送，确认对方 {newly} 字节（确认号 {ack}，第 {frames:frames} 帧）。",
         ),
     },
-    ("RFC 9293 §3.8.6.3", "RFC 1122 §4.2.3.2"),
+    ("RFC 9293 §3.1", "RFC 1122 §4.2.3.2"),
     Text("An ACK is always a packet of its own.", "ACK 总是单独的分组。"),
     Explanation(
         Text(

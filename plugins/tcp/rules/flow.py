@@ -109,7 +109,7 @@ UPDATE = Rule(
             "没有确认新的数据。",
         ),
     },
-    ("RFC 9293 §3.8.6", "RFC 9293 §3.10.7.4"),
+    ("RFC 9293 §3.8.6", "RFC 9293 §3.8.6.2.2", "RFC 9293 §3.10.7.4"),
     Text("It is a duplicate ACK.", "这是重复 ACK。"),
     Explanation(
         Text(
@@ -275,7 +275,7 @@ ROUND_TRIP = Rule(
         "RTT 为 {rtt:duration}（从第 {frame} 帧到此 ACK，以捕获点为准）；此后 EstimatedRTT 为 {estimated:duration}，DevRTT "
         "为 {deviation:duration}。",
     ),
-    ("RFC 6298 §2",),
+    ("RFC 6298 §2", "RFC 6298 §3"),
     Text(
         "The time between two lines of the capture is the RTT.",
         "捕获中相邻两行的时间差就是 RTT。",

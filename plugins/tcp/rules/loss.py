@@ -272,7 +272,7 @@ TIMEOUT = Rule(
             "索要过。第一份不在捕获中，很可能在到达捕获点之前丢失。",
         ),
     },
-    ("RFC 6298 §5", "RFC 9293 §3.8.1"),
+    ("RFC 6298 §5", "RFC 9293 §3.8.1", "RFC 5681 §3.1"),
     Text("The receiver asked for it.", "是接收方要求重传的。"),
     Explanation(
         Text(
