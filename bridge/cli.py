@@ -54,11 +54,12 @@ class FrontDoor(click.Group):
         return self._with_plugins(ctx).commands.get(cmd_name)
 
     def _with_plugins(self, ctx: click.Context) -> click.Group:
-        """The group, once plugins have added their commands."""
+        """The group, once plugins have added their commands. Built-in ones add none, so they are not loaded for it."""
         invocation = ctx.ensure_object(Invocation)
         if not invocation.commands_added:
             invocation.commands_added = True
-            invocation.registry.manager.hook.labdissect_commands(cli=self)
+            if invocation.has_plugins:
+                invocation.registry.manager.hook.labdissect_commands(cli=self)
         return self
 
 

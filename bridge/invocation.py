@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from labdissect.plugins.discovery import installed, named_in_environment
+
 from .loading import loaded
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ class Invocation:
     commands_added: bool = False
 
     @cached_property
+    def has_plugins(self) -> bool:
+        """Whether there are any besides the built-in ones, found out without loading them."""
+        return bool(self.plugins or named_in_environment() or installed())
+
+    @cached_property
     def registry(self) -> Registry:
         """All that there is, built in and of plugins.
 
@@ -37,7 +44,7 @@ class Invocation:
         # while they are made, takes 10 ms of the start
         gc.disable()
         try:
-            return loaded(self.plugins)
+            return loaded(self.plugins, look=self.has_plugins)
         finally:
             gc.freeze()
             gc.enable()

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import BinaryIO
 
-from labdissect.dissectors.layer import Text
+from labdissect.dissectors.bilingual import Text
 
 HELD_LIMIT = 16 << 20
 """Bytes of output that may wait; the oldest are given up."""

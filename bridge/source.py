@@ -16,14 +16,13 @@ from labdissect.plugins.writer import Problem, ReaderFormat
 
 from .failures import UsageFailure
 from .interruption import Interruption
+from .pipe import PIPE_SIZE, pipe_room
 
 if TYPE_CHECKING:
     from .tshark import Running, WholeFrames
 
 CHUNK = 1 << 20
 """Bytes asked for at once: what is there comes at once, however little; a busy pipe is emptied with few calls."""
-PIPE_SIZE = 1 << 20
-"""Bytes that a pipe may hold, so that tshark need not wait for us; Linux allows a user this much."""
 HEAD = 4096
 """Bytes that readers may look at to know their format."""
 
@@ -33,7 +32,6 @@ NAP = 0.002
 """Seconds in which a busy writer fills the pipe undisturbed. tshark writes 4 KiB at a time, and each write that wakes a
 sleeping reader costs it several microseconds (docs/decisions/0003-the-pipe-costs-little.md)."""
 
-_F_SETPIPE_SZ, _F_GETPIPE_SZ = 1031, 1032
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap and pcapng begin."""
 
@@ -61,7 +59,7 @@ class Source:
         if self.head:
             yield self.head
         read, wait = self.stream.read, self.interruption.read
-        roomy = _pipe_room(_descriptor(self.stream)) >= PIPE_SIZE
+        roomy = pipe_room(_descriptor(self.stream)) >= PIPE_SIZE
         began = perf_counter()
         while chunk := wait(read, CHUNK):
             busy = perf_counter() - began < BUSY
@@ -95,7 +93,6 @@ def standard_input(readers: Iterable[ReaderFormat], interruption: Interruption, 
     if sys.stdin is None:
         raise UsageFailure("standard input is closed; pipe tshark into labdissect, or name a file")
     stream = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 (for the program's lifetime)
-    enlarge_pipe(stream.fileno())
     known = list(readers)
     head = _head(lambda size: interruption.read(stream.read, size), known)
     reader = detected(head, known) or (default if not head.strip() else None)
@@ -204,33 +201,12 @@ def _text_kind(head: bytes) -> str | None:
     return None
 
 
-def enlarge_pipe(descriptor: int) -> None:
-    """Gives a pipe more room where the system lets us."""
-    _pipe_control(descriptor, _F_SETPIPE_SZ, PIPE_SIZE)
-
-
 def _descriptor(stream: BinaryIO) -> int:
     """Of the stream; -1 of one that has none, which nothing can be done with."""
     try:
         return stream.fileno()
     except (OSError, AttributeError):
         return -1
-
-
-def _pipe_room(descriptor: int) -> int:
-    """Bytes that a pipe may hold; 0 for what is no pipe, or where it cannot be known."""
-    return _pipe_control(descriptor, _F_GETPIPE_SZ, 0)
-
-
-def _pipe_control(descriptor: int, command: int, argument: int) -> int:
-    try:
-        import fcntl
-
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            return fcntl.fcntl(descriptor, command, argument)
-    except (ImportError, OSError, ValueError):
-        pass
-    return 0
 
 
 def cut(problem: str) -> Problem:

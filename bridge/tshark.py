@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from labdissect.plugins.writer import Problem
 
 from .failures import TsharkFailure, UsageFailure
+from .pipe import enlarge_pipe
 from .places import program
-from .source import cut, enlarge_pipe
+from .source import cut
 from .tshark_options import Options
 
 if TYPE_CHECKING:

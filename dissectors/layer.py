@@ -43,19 +43,13 @@ from construct import (
 )
 from construct import Flag as ConstructFlag
 
+from .bilingual import Text as Text
 from .reading import compiled, read
 
 Fields = dict[str, list[Any]]
 """tshark's fields of one layer: name with underscores (``tcp_seq_raw``) → its values in tshark's order.
 
 A value is what tshark printed: ``str``, ``bool`` or ``None`` (a node without a value)."""
-
-
-class Text(NamedTuple):
-    """The same sentence in both languages, with the same placeholders."""
-
-    en: str
-    zh: str
 
 
 class Note(str):

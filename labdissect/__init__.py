@@ -6,19 +6,20 @@ The public names; everything else may change between versions.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if not (Path(__file__).resolve().parent / "bridge").is_dir():  # a checkout without symlinks
-    __path__.append(str(Path(__file__).resolve().parent.parent))
+if not os.path.isdir(os.path.join(os.path.dirname(__file__), "bridge")):  # a checkout without symlinks
+    __path__.append(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 if TYPE_CHECKING:
     from labdissect.bridge.capture import Capture
     from labdissect.bridge.capture import open_capture as open
     from labdissect.bridge.captured import CapturedPacket, SaidVerdict
     from labdissect.bridge.failures import Failure, TsharkFailure, UsageFailure
-    from labdissect.dissectors.layer import Derived, Header, Layer, Text, bits, note, part
+    from labdissect.dissectors.bilingual import Text
+    from labdissect.dissectors.layer import Derived, Header, Layer, bits, note, part
     from labdissect.plugins.analyzer import Analyzer, BaseAnalyzer, Settings
     from labdissect.plugins.column import Column
     from labdissect.plugins.hookspecs import hookimpl
@@ -34,7 +35,8 @@ _HOMES = {
     "bridge.capture": ("Capture",),
     "bridge.captured": ("CapturedPacket", "SaidVerdict"),
     "bridge.failures": ("Failure", "TsharkFailure", "UsageFailure"),
-    "dissectors.layer": ("Derived", "Header", "Layer", "Text", "bits", "note", "part"),
+    "dissectors.layer": ("Derived", "Header", "Layer", "bits", "note", "part"),
+    "dissectors.bilingual": ("Text",),
     "plugins.analyzer": ("Analyzer", "BaseAnalyzer", "Settings"),
     "plugins.column": ("Column",),
     "plugins.hookspecs": ("hookimpl",),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from types import FrameType
 
 INTERRUPTED = 130
@@ -9,10 +10,15 @@ INTERRUPTED = 130
 
 
 def run() -> None:
-    """The program. Ctrl-C ends it quietly also while it is still being imported."""
+    """The program. Ctrl-C ends it quietly also while it is still being imported, and a tshark that is faster than the
+    import finds room in the pipe for what it prints meanwhile."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # else somebody wants Ctrl-C ignored
         signal.signal(signal.SIGINT, _ended)
+    from labdissect.bridge.pipe import enlarge_pipe
+
+    if sys.stdin is not None:
+        enlarge_pipe(sys.stdin.fileno())
     from labdissect.bridge.cli import main
 
     signal.signal(signal.SIGINT, before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import pkgutil
 import re
 import sys
@@ -22,14 +21,13 @@ from labdissect.dissectors.layer import Header, Layer
 
 from .analyzer import Analyzer, Settings
 from .column import Column
+from .discovery import ENTRY_POINT_GROUP, installed, named_in_environment
 from .guard import GuardedAnalyzer
 from .hookspecs import Hooks, hookimpl
 from .packet import Packet
 from .rule import Rule
 from .writer import ReaderFormat, WriterFormat
 
-ENTRY_POINT_GROUP = "labdissect"
-ENVIRONMENT_VARIABLE = "LABDISSECT_PLUGINS"
 OWN = "labdissect"
 """The layer that carries verdicts; no plugin's may be called so."""
 BUILT_IN = "built in"
@@ -124,7 +122,7 @@ def load(
         registry.sources[name] = BUILT_IN
     if entry_points:
         _load_entry_points(registry)
-    for name in (*(_from_environment() if entry_points else ()), *names):
+    for name in (*(named_in_environment() if entry_points else ()), *names):
         _load_named(registry, name)
     try:
         manager.check_pending()
@@ -140,27 +138,8 @@ def _modules(package: str) -> Iterable[ModuleType]:
         yield importlib.import_module(module.name)
 
 
-def _from_environment() -> list[str]:
-    return [name for name in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if name]
-
-
-def _some_package_has_entry_points() -> bool:
-    """Whether anything installed names our group. Asking importlib.metadata costs 17 ms of every start, so it is asked
-    only then."""
-    mark = f"[{ENTRY_POINT_GROUP}]".encode()
-    for folder in {path for path in sys.path if path}:
-        with suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if not entry.name.endswith((".dist-info", ".egg-info")):
-                    continue
-                with suppress(OSError):
-                    if mark in Path(entry.path, "entry_points.txt").read_bytes():
-                        return True
-    return False
-
-
 def _load_entry_points(registry: Registry) -> None:
-    if not _some_package_has_entry_points():
+    if not installed():
         return
     import importlib.metadata
 

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from labdissect.bridge import batch
-from labdissect.bridge.batch import Outcome, record
-from labdissect.bridge.escape import indented, visible, width
-from labdissect.bridge.failures import INTERRUPTED, UsageFailure
 from labdissect.bridge.invocation import Invocation
-from labdissect.bridge.options import OPTIONS, SEVERITIES
-from labdissect.bridge.problems import Problems
-from labdissect.bridge.request import request
-
-from .annotate import joined
-
-if TYPE_CHECKING:
-    from labdissect.bridge.batch import Executor
-
-JOINABLE = {"jsonl": False, "conversations": False, "csv": True, "tsv": True}
-"""Formats of which one file can hold many captures, and whether each begins with a line of headings."""
-SUFFIX = {"conversations": "conversations.jsonl", "table": "txt", "markdown": "md"}
-"""Of outputs, where it is not the format's name."""
+from labdissect.bridge.options import OPTIONS
 
 
 @click.command(
@@ -70,140 +46,9 @@ def command(
     """Annotates many captures: files, folders, patterns, URLs. One that fails never stops the others; a run that was
     interrupted goes on where it was.
     """
-    invocation = (ctx.find_object(Invocation) or Invocation()).with_more(language, plugin)
-    asked = request({**given, "color": "never", "destination": None}, invocation.registry)
-    format = asked.format or "jsonl"
-    given |= {"color": "never", "output": tuple(dict.fromkeys((*given["output"], format)))}
-    single = Path(destination).suffix != "" and not Path(destination).is_dir()
-    if single and format not in JOINABLE:
-        raise UsageFailure(f"-o {format} cannot hold several captures: name a folder with -w, or ask for {_JOINABLE}")
-    if results is not None and not results.endswith((".jsonl", ".parquet")):
-        raise UsageFailure(f"--results {results}: write FILE.jsonl or FILE.parquet")
-    plugins = tuple(str(Path(name).resolve()) if Path(name).is_file() else name for name in invocation.plugins)
-    spoken = invocation.language(terminal=False)
-    tasks = [batch.Task(capture, given, spoken, plugins, single) for capture in batch.captures(names)]
-    folder = _folder(Path(f"{destination}.parts" if single else destination))
-    work = batch.Batch(tasks, folder, SUFFIX.get(format, format), again=again)
-    try:
-        with _executor(cluster, jobs or _cores(), folder) as execute, _progress(len(tasks), work.done) as shown:
-            work.run(execute, shown)
-    except KeyboardInterrupt:
-        click.echo(f"labdissect: stopped after {work.done} of {len(tasks)}; the same command goes on", err=True)
-        return INTERRUPTED
-    outcomes = work.finish()
-    if single:
-        work.join(Path(destination), headed=JOINABLE[format])
-    if results is not None:
-        _write_results(Path(results), outcomes)
-    _print_summary(outcomes)
-    return joined([outcome.exit_code for outcome in outcomes])
+    from .annotate_many import annotate_many
 
-
-_JOINABLE = ", ".join(JOINABLE)
-
-
-def _folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageFailure(f"-w {path}: {error.strerror}") from error
-    return path
-
-
-def _cores() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextmanager
-def _executor(cluster: str | None, jobs: int, folder: Path) -> Iterator[Executor]:
-    if cluster is None:
-        from labdissect.bridge.batch import in_processes
-
-        yield in_processes(jobs, folder)
-        return
-    from labdissect.bridge.cluster import on_cluster
-
-    with on_cluster(cluster, jobs) as execute:
-        yield execute
-
-
-@contextmanager
-def _progress(total: int, done: int) -> Iterator[Callable[[Outcome], None]]:
-    """A bar with rate and remaining time where a person looks on; failures as they come in any case."""
-
-    def failed(outcome: Outcome) -> None:
-        for problem in outcome.problems:
-            say(f"{outcome.capture}: {problem}" if outcome.capture not in problem else problem)
-
-    say = Problems().say
-    if not sys.stderr.isatty():
-        yield failed
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("captures", total=total, completed=done, rate="")
-        packets, began = 0, monotonic()
-
-        def shown(outcome: Outcome) -> None:
-            nonlocal packets
-            packets += outcome.packets
-            failed(outcome)
-            bar.update(task, advance=1, rate=f"{packets / max(monotonic() - began, 1e-9):,.0f} packets/s")
-
-        yield shown
-
-
-def _write_results(path: Path, outcomes: Sequence[Outcome]) -> None:
-    if path.suffix == ".jsonl":
-        path.write_text("".join(map(record, outcomes)), encoding="utf-8")
-        return
-    try:
-        pyarrow: Any = importlib.import_module("pyarrow")
-        parquet: Any = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise UsageFailure("--results FILE.parquet needs pyarrow: pip install labdissect[parquet]") from error
-    counts = pyarrow.map_(pyarrow.string(), pyarrow.int64())
-    schema = pyarrow.schema(
-        [
-            *((name, pyarrow.string()) for name in ("capture", "output")),
-            *((name, pyarrow.int64()) for name in ("exit_code", "packets", "conversations", "verdicts")),
-            *((name, counts) for name in ("severities", "codes")),
-            ("problems", pyarrow.list_(pyarrow.string())),
-            ("printed", pyarrow.string()),
-        ]
+    chosen = (ctx.find_object(Invocation) or Invocation()).with_more(language, plugin)
+    return annotate_many(
+        chosen, names, destination, jobs=jobs, cluster=cluster, results=results, again=again, given=given
     )
-    rows = [{**asdict(one), "severities": [*one.severities.items()], "codes": [*one.codes.items()]} for one in outcomes]
-    parquet.write_table(pyarrow.Table.from_pylist(rows, schema), path)
-
-
-def _print_summary(outcomes: Sequence[Outcome]) -> None:
-    """A line for each capture, and one for all."""
-    total = Outcome(f"{len(outcomes)} captures", "", joined([outcome.exit_code for outcome in outcomes]))
-    for outcome in outcomes:
-        total.packets += outcome.packets
-        total.conversations += outcome.conversations
-        total.verdicts += outcome.verdicts
-        for severity, count in outcome.severities.items():
-            total.severities[severity] = total.severities.get(severity, 0) + count
-    columns = ("capture", "packets", "conversations", "verdicts", *reversed(SEVERITIES), "exit")
-    rows = [columns, *(_row(outcome) for outcome in outcomes), _row(total)]
-    widths = [max(width(row[column]) for row in rows) for column in range(len(columns))]
-    for row in rows:
-        first = row[0] + " " * (widths[0] - width(row[0]))
-        rest = (indented(cell, size) for cell, size in zip(row[1:], widths[1:], strict=True))
-        click.echo("  ".join((first, *rest)))
-    for outcome in outcomes:
-        if outcome.printed:
-            click.echo(f"\n{visible(outcome.capture)}\n" + "\n".join(map(visible, outcome.printed.splitlines())))
-
-
-def _row(outcome: Outcome) -> tuple[str, ...]:
-    counts = (outcome.packets, outcome.conversations, outcome.verdicts)
-    severities = (outcome.severities.get(severity, 0) for severity in reversed(SEVERITIES))
-    return (visible(outcome.capture), *(f"{count:,}" for count in (*counts, *severities)), str(outcome.exit_code))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from labdissect.bridge.invocation import Invocation
@@ -22,6 +20,8 @@ def command(invocation: Invocation, protocols: str | None, own: bool) -> None:
       curl -X PUT  localhost:9200/packets-2026-11-22 -H 'Content-Type: application/json' -d @mapping.json
       curl -X POST localhost:9200/_bulk -H 'Content-Type: application/x-ndjson' --data-binary @annotated.ek
     """
+    import json
+
     from labdissect.bridge import elastic
 
     registry = invocation.registry

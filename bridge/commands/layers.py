@@ -8,7 +8,7 @@ import click
 
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.options import shared
-from labdissect.dissectors.layer import Text
+from labdissect.dissectors.bilingual import Text
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Field

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import replace
+from typing import Any
 
 import click
 
-from labdissect.bridge.commands.annotate import Job, is_terminal
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.options import OPTIONS, shared
-from labdissect.bridge.pausing import PausingOutput, keys
-
-if TYPE_CHECKING:
-    from labdissect.bridge.live import CaptureInterruption
 
 NOT_LIVE = {"display_filter", "two_passes", "language", "plugin"}
 """Options of the main job that a live capture has no use for, or that every command has anyway."""
@@ -44,6 +37,9 @@ def command(
     from labdissect.bridge.request import request
     from labdissect.bridge.source import Source
 
+    from .annotate import is_terminal
+    from .live_job import LiveJob
+
     registry = invocation.registry
     asked = request({**given, "display_filter": None, "two_passes": False}, registry)
     asked = replace(asked, format=asked.format or "table")
@@ -65,23 +61,3 @@ def command(
 
 
 command.params += [option for option in OPTIONS if option.name not in NOT_LIVE]
-
-
-@dataclass
-class LiveJob(Job):
-    """A capture on its way to one output, which a person may hold."""
-
-    interruption: CaptureInterruption = field(kw_only=True)
-
-    @contextmanager
-    def _output(self) -> Iterator[BinaryIO]:
-        with super()._output() as out:
-            if not self.terminal:
-                yield out
-                return
-            pausing = PausingOutput(out, self.language)
-            with keys(lambda key: pausing.toggle() if key == " " else None):
-                try:
-                    yield pausing  # type: ignore[misc]
-                finally:
-                    pausing.go_on()

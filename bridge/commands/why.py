@@ -9,7 +9,7 @@ import click
 
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.options import shared
-from labdissect.dissectors.layer import Text
+from labdissect.dissectors.bilingual import Text
 
 if TYPE_CHECKING:
     from labdissect.bridge.neighbourhood import Neighbour, Neighbourhood

@@ -14,6 +14,7 @@ import pytest
 
 from labdissect.bridge.options import SEVERITIES
 from labdissect.plugins import rule
+from labdissect.plugins.registry import BUILT_IN, Registry
 from tests.bridge.program import COMMAND, ROOT, environment, labdissect, quiet
 from tests.conftest import CAPTURES, ek, tshark
 
@@ -246,22 +247,32 @@ def test_version() -> None:
     assert quiet(labdissect("--version")).text == f"labdissect {package.__version__}\n"
 
 
-def test_help_imports_neither_pyshark_nor_rich_nor_asyncio() -> None:
-    script = "import sys; from labdissect.bridge.cli import code_of; code_of(['--help']); print(sorted(sys.modules))"
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment(), check=True, cwd=ROOT)
-    for name in (b"'pyshark'", b"'rich'", b"'asyncio'", b"'lxml'", b"'subprocess'"):
-        assert name not in ran.stdout
+# how long the start takes, the benchmark measures; these name what must not come back
+
+
+def imported(*arguments: str, stdin: bytes = b"") -> set[str]:
+    """The modules that a run imports."""
+    script = f"import sys; from labdissect.bridge.cli import code_of; code_of({list(arguments)}); print(*sys.modules)"
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, input=stdin, capture_output=True, env=environment(), check=True, cwd=ROOT)
+    return set(ran.stdout.decode().splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["rules", "--help"], ["batch", "--help"]])
+def test_help_imports_neither_the_rules_nor_what_they_need(arguments: list[str]) -> None:
+    slow = {"pyshark", "rich", "asyncio", "lxml", "subprocess", "construct", "msgspec", "pluggy", "importlib.metadata"}
+    assert not imported(*arguments) & {*slow, "labdissect.plugins.registry", "labdissect.plugins.rule"}
 
 
 def test_the_first_verdict_needs_no_slow_import() -> None:
-    """How long the start takes, the benchmark measures; this names what must not come back."""
-    script = "import sys; from labdissect.bridge.cli import code_of; code_of(['-o', 'ek']); print(sorted(sys.modules))"
-    data = ek("arp-request-reply")
-    ran = subprocess.run(
-        [sys.executable, "-c", script], input=data, capture_output=True, env=environment(), check=True, cwd=ROOT
-    )
-    for name in (b"'pyshark'", b"'rich'", b"'asyncio'", b"'lxml'", b"'importlib.metadata'"):
-        assert name not in ran.stdout
+    slow = {"pyshark", "rich", "asyncio", "lxml", "subprocess", "importlib.metadata"}
+    assert not imported("-o", "ek", stdin=ek("arp-request-reply")) & slow
+
+
+def test_no_built_in_plugin_adds_a_command(registry: Registry) -> None:
+    """For which reason ``--help`` need not load them."""
+    hooks = registry.manager.hook.labdissect_commands.get_hookimpls()
+    assert [hook.plugin_name for hook in hooks if registry.sources[hook.plugin_name] == BUILT_IN] == []
 
 
 # plugins
@@ -320,7 +331,20 @@ def test_a_plugin_adds_verdicts_columns_and_commands(tmp_path: Path) -> None:
     assert quiet(labdissect("--plugin", path, "greet")).text == "hello\n"
     assert "greet" in quiet(labdissect("--plugin", path, "--help")).text
     assert "lab.seen" in quiet(labdissect("explain", "lab.seen", "--plugin", path)).text
-    assert quiet(labdissect(stdin=ek(NAME), changes={"LABDISSECT_PLUGINS": str(path)})).out == ran.out
+    named = {"LABDISSECT_PLUGINS": str(path)}
+    assert quiet(labdissect(stdin=ek(NAME), changes=named)).out == ran.out
+    assert "greet" in quiet(labdissect("--help", changes=named)).text
+
+
+def test_an_installed_plugin_adds_commands(tmp_path: Path) -> None:
+    plugin(tmp_path)
+    information = tmp_path / "lab_sees-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-sees\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[labdissect]\nsees = sees\n")
+    on_the_path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    assert "greet" in quiet(labdissect("--help", changes=on_the_path)).text
+    assert quiet(labdissect("greet", changes=on_the_path)).text == "hello\n"
 
 
 def test_a_plugin_in_the_working_directory_is_not_loaded_by_itself(tmp_path: Path) -> None:
