@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from labdissect.plugins.registry import Registry
 
     from .asking import Asked
+    from .jobs.merging import Shards
+    from .tshark import Running
     from .tshark_options import Options
 
 STANDARD = "-"
@@ -30,6 +32,7 @@ def opened(
     output: str = "ek",
     columns: bool = True,
     asking: Callable[[Path], Asked] | None = None,
+    jobs: int | None = 1,
 ) -> Source:
     """Opens one input; who opens it closes it.
 
@@ -37,6 +40,7 @@ def opened(
     :param output: which reader's format tshark shall print, and what an empty standard input counts as
     :param columns: whether Wireshark's own columns are of use
     :param asking: of a capture whose packets need not be whole: works out what to ask a tshark for
+    :param jobs: of such a capture, tsharks at once; None to choose
     :raises UsageFailure: when it cannot be read, or options are given that nobody acts on
     :raises TsharkFailure: when there is no tshark
     """
@@ -49,7 +53,7 @@ def opened(
         from .tshark import find, read_capture  # only captures need it
 
         if asking is not None:
-            return _asked(name, registry, interruption, options, asking)
+            return _asked(name, registry, interruption, options, asking, jobs)
         running = read_capture(find(), name, output, options, columns=columns)
         return Source(name, readers[output], running.stream, tshark=running, interruption=interruption)
     if options.any():
@@ -62,15 +66,19 @@ def opened(
 
 
 def _asked(
-    name: str, registry: Registry, interruption: Interruption, options: Options, asking: Callable[[Path], Asked]
+    name: str,
+    registry: Registry,
+    interruption: Interruption,
+    options: Options,
+    asking: Callable[[Path], Asked],
+    jobs: int | None,
 ) -> Source:
     """A capture of which tshark prints some fields only."""
     from .readers.flat import FlatReader, mixed_filter
-    from .tshark import WholeFrames, find, read_fields
+    from .tshark import WholeFrames, find
 
     path = find()
-    asked = asking(path)
-    running = read_fields(path, name, asked, options)
+    asked, running, one_job = _started(path, name, asking(path), options, jobs)
     whole = WholeFrames(path, name, mixed_filter(registry.layers), options, columns=bool(asked.columns))
     reader = replace(
         registry.readers["ek"], make=lambda layers, report, wanted, own: FlatReader(layers, report, asked, whole)
@@ -83,4 +91,22 @@ def _asked(
         interruption=interruption,
         whole=whole,
         lacking=asked.lacking,
+        one_job=one_job,
     )
+
+
+def _started(
+    path: Path, name: str, asked: Asked, options: Options, jobs: int | None
+) -> tuple[Asked, Running | Shards, str]:
+    """One tshark or several; why not several."""
+    from .tshark import read_fields
+
+    if jobs == 1:
+        return asked, read_fields(path, name, asked, options), ""
+    from .jobs.choosing import sharded
+    from .jobs.packets import NotSplit
+
+    try:
+        return *sharded(path, name, asked, options, jobs), ""
+    except NotSplit as why:
+        return asked, read_fields(path, name, asked, options), str(why)

@@ -78,6 +78,12 @@ OPTIONS: list[click.Parameter] = [
     click.Option(["-d", "decode_as"], multiple=True, metavar="RULE", help="For tshark: decode as, tcp.port==80,http."),
     click.Option(["-2", "two_passes"], is_flag=True, help="For tshark: two passes."),
     click.Option(
+        ["--jobs"],
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="tsharks at once for a capture FILE; else one for each core, up to 4, of 4 MB or more, and 1 of less.",
+    ),
+    click.Option(
         ["--color"],
         type=click.Choice(["auto", "always", "never"]),
         default="auto",

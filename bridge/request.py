@@ -38,6 +38,8 @@ class Request:
     """``--decode-as``: where plugins' layers are found."""
     plugin_timeout: float = SECONDS
     """``--plugin-timeout``: seconds that a plugin may take at one packet."""
+    jobs: int | None = 1
+    """``--jobs``: tsharks at once for one capture; None to choose."""
 
     def for_analyzers(self, language: str, *, whole_capture: bool) -> Settings:
         """What analyzers are told of it."""
@@ -76,6 +78,7 @@ def request(given: Mapping[str, Any], registry: Registry) -> Request:
         captured_on=_address(given["captured_on"]),
         decode_as=places(given["rebound"], registry),
         plugin_timeout=given["plugin_timeout"],
+        jobs=given.get("jobs", 1),
     )
 
 

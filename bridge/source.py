@@ -19,6 +19,7 @@ from .interruption import Interruption
 from .pipe import PIPE_SIZE, pipe_room
 
 if TYPE_CHECKING:
+    from .jobs.merging import Shards
     from .tshark import Running, WholeFrames
 
 CHUNK = 1 << 20
@@ -46,13 +47,15 @@ class Source:
     stream: BinaryIO
     head: bytes = b""
     """What was read already, to detect the format."""
-    tshark: Running | None = None
-    """Who makes the bytes, when it is a tshark of ours."""
+    tshark: Running | Shards | None = None
+    """Who makes the bytes, when it is a tshark of ours, or several."""
     interruption: Interruption = field(default_factory=Interruption)
     whole: WholeFrames | None = None
     """Where packets are looked at again, when tshark was asked for some fields only."""
     lacking: Sequence[str] = ()
     """Fields that somebody wants to read and that this tshark does not have."""
+    one_job: str = ""
+    """Why there is but one tshark."""
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, as they come. Raises KeyboardInterrupt on Ctrl-C."""

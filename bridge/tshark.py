@@ -208,13 +208,18 @@ def read_capture(
     return Running(path, ["-r", file_argument(capture), *extra, "-T", output, *options.arguments()])
 
 
-def read_fields(path: Path, capture: str | os.PathLike[str], asked: Asked, options: Options) -> Running:
+def read_fields(path: Path, capture: str | os.PathLike[str] | None, asked: Asked, options: Options) -> Running:
     """Starts tshark on a capture for these fields alone, as flat EK. Of Wireshark's columns only those among them are
-    made."""
+    made.
+
+    :param capture: None for what is written to :attr:`Running.input`
+    """
+    file = "-" if capture is None else file_argument(capture)
     fields = [argument for name in asked.fields for argument in ("-e", name)]
     columns = ",".join(f'"{title}","{_COLUMN_FORMATS[title]}"' for title in asked.columns if title in _COLUMN_FORMATS)
     preferences = ["-o", f"gui.column.format:{columns}"] if columns else []
-    return Running(path, ["-n", "-r", file_argument(capture), *preferences, *options.arguments(), "-T", "ek", *fields])
+    arguments = ["-n", "-r", file, *preferences, *options.arguments(), "-T", "ek", *fields]
+    return Running(path, arguments, fed=capture is None)
 
 
 _COLUMN_FORMATS = {"Source": "%s", "Destination": "%d", "Protocol": "%p", "Info": "%i"}

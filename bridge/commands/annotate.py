@@ -121,7 +121,10 @@ class Job:
             output=reader,
             columns=not expected.accepts,
             asking=None if whole else lambda tshark: self._fields(expected, analyzers, tshark),
+            jobs=self.asked.jobs,
         )
+        if source.one_job and self.asked.jobs is not None:
+            self.problems(Problem(f"{source.name} is read by one tshark: {source.one_job}"))
         return self.annotated(source, name, analyzers or None)
 
     def annotated(self, source: Source, name: str, analyzers: Sequence[Analyzer] | None = None) -> int:

@@ -26,6 +26,7 @@ class Read:
     out: str
     problems: list[str] = field(default_factory=list)
     looked_again: bool = False
+    one_job: str = ""
 
 
 def wanted(output: str) -> list[Sequence[str] | None]:
@@ -40,15 +41,16 @@ def asked(output: str) -> Asked:
     return asked_for(wanted(output), built_in().layers, find())
 
 
-def read(path: Path, output: str, *, whole: bool = False) -> Read:
+def read(path: Path, output: str, *, whole: bool = False, jobs: int | None = 1) -> Read:
     """A capture, annotated.
 
     :param whole: by full EK instead
+    :param jobs: tsharks at once
     """
     registry = built_in()
     asking = None if whole else lambda tshark: asked_for(wanted(output), registry.layers, tshark)
-    source = opened(str(path), registry, Interruption(), Options(), asking=asking)
-    out, result = io.BytesIO(), Read("")
+    source = opened(str(path), registry, Interruption(), Options(), asking=asking, jobs=jobs)
+    out, result = io.BytesIO(), Read("", one_job=source.one_job)
     columns = tuple(column for column in registry.columns.values() if column.everywhere)
     settings = WriterSettings(columns=columns, known_columns=registry.columns, layers=registry.layers)
     try:

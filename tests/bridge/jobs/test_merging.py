@@ -1,0 +1,93 @@
+"""Several tsharks say what one says."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from labdissect.bridge.jobs.merging import _numbers, _packet_lines, _Streams
+from labdissect.testing import Frame, write_pcap
+from tests.bridge.asked import read
+from tests.bridge.jobs.made import connection, dns, echoes, interleaved, mixture, pcapng, unreachable
+from tests.conftest import BUILT, CAPTURES
+
+EVERY = sorted(path for folder in (CAPTURES, BUILT) for path in folder.iterdir() if path.suffix in (".pcap", ".pcapng"))
+TOGETHER = "all of its packets belong together"
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All captures that can be split, one after the other: several interfaces, several link types."""
+    alone = {"ipv6-extension-headers", "icmp-errors", "icmpv6-errors"}
+    joined = tmp_path_factory.mktemp("joined") / "all.pcapng"
+    some = [path for path in EVERY if path.stem not in alone]
+    subprocess.run(["mergecap", "-a", "-w", joined, *some], check=True, capture_output=True)
+    return joined
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_two_tsharks_say_what_one_says(path: Path) -> None:
+    two = read(path, "jsonl", jobs=2)
+    if two.one_job:
+        assert two.one_job == TOGETHER or "IP protocol" in two.one_job
+        return
+    one = read(path, "jsonl")
+    assert (two.out, two.problems) == (one.out, one.problems)
+
+
+@pytest.mark.parametrize("output", ["jsonl", "conversations"])
+def test_of_all_captures_joined(joined: Path, output: str) -> None:
+    one = read(joined, output)
+    for jobs in (2, 3):
+        several = read(joined, output, jobs=jobs)
+        assert not several.one_job
+        assert (several.out, several.problems) == (one.out, one.problems)
+
+
+@pytest.mark.parametrize("output", ["jsonl", "conversations"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_of_tunnels_fragments_and_errors_interleaved(tmp_path: Path, output: str, order: str) -> None:
+    path = tmp_path / "mixture.pcapng"
+    path.write_bytes(pcapng([frame.data for frame in mixture()], order, links=[1, 1], names_every=7))
+    one, two = read(path, output), read(path, output, jobs=2)
+    assert (two.out, two.problems, two.one_job) == (one.out, one.problems, "")
+    assert one.looked_again and two.looked_again
+
+
+def test_many_conversations_one_after_the_other(tmp_path: Path) -> None:
+    """More than there are groups, and references to frames far back."""
+    flows = [connection(number, server=f"10.0.{number % 40}.1") for number in range(300)]
+    late = interleaved([[dns(number, answer=False)] + [*connection(1000 + number)] * 30 for number in range(3)])
+    frames: list[Frame] = [frame for flow in flows for frame in flow] + late
+    frames += [dns(number, answer=True) for number in range(3)] + [unreachable(connection(2000)[0]), *echoes(9)]
+    path = write_pcap(tmp_path / "many.pcap", frames)
+    one = read(path, "jsonl")
+    for jobs in (2, 5):
+        several = read(path, "jsonl", jobs=jobs)
+        assert (several.out, several.problems, several.one_job) == (one.out, one.problems, "")
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 1000])
+def test_the_lines_of_packets(size: int) -> None:
+    lines = [b'{"timestamp":"%d","layers":{}}' % number for number in (1, 20, 300)]
+    index = [
+        b'{"index":{"_index":"packets-2023-11-14"}}',
+        b'{"index":{"_index":"packets-2023-11-15 "}}',
+        b'{"index":{}}',
+    ]
+    text = b"".join(b"%b\n%b\n" % pair for pair in zip(index, lines, strict=True)) + b'{"index":{}}\n{"time'
+    chunks = [text[at : at + size] for at in range(0, len(text), size)]
+    assert [line for some in _packet_lines(iter(chunks)) for line in some] == lines
+
+
+def test_numbers_in_a_row() -> None:
+    assert _numbers(9, 3) == [b"9", b"10", b"11"]
+
+
+def test_streams_are_numbered_as_they_come() -> None:
+    streams = _Streams(2)
+    asked = [(1, b"0"), (0, b"0"), (1, b"0"), (0, b"2"), (1, b"1"), (0, b"1")]
+    # what shard 0 calls 1 was not seen when 2 was: one tshark had given it a number by then
+    assert [streams.of(shard, stream) for shard, stream in asked] == [b"0", b"1", b"0", b"3", b"4", b"2"]
