@@ -55,7 +55,8 @@ def opened(
         if asking is not None:
             return _asked(name, registry, interruption, options, asking, jobs)
         running = read_capture(find(), name, output, options, columns=columns)
-        return Source(name, readers[output], running.stream, tshark=running, interruption=interruption)
+        why = "this output, or a plugin's layer, needs packets whole"
+        return Source(name, readers[output], running.stream, tshark=running, interruption=interruption, one_job=why)
     if options.any():
         source.close()
         raise UsageFailure(

@@ -123,7 +123,7 @@ class Job:
             asking=None if whole else lambda tshark: self._fields(expected, analyzers, tshark),
             jobs=self.asked.jobs,
         )
-        if source.one_job and self.asked.jobs is not None:
+        if source.one_job and (self.asked.jobs or 1) > 1:
             self.problems(Problem(f"{source.name} is read by one tshark: {source.one_job}"))
         return self.annotated(source, name, analyzers or None)
 

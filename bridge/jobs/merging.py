@@ -17,7 +17,7 @@ from time import sleep
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from labdissect.bridge.source import CHUNK, cut
-from labdissect.bridge.tshark import Running, read_fields
+from labdissect.bridge.tshark import SECONDS_TO_STOP, Running, read_fields
 from labdissect.plugins.writer import Problem
 
 from .feeding import Feeder
@@ -84,16 +84,18 @@ class Shards:
         return None
 
     def stop(self) -> None:
-        """Ends them, and waits for the threads that serve them."""
+        """Ends them, and the threads that serve them: what a thread reads is not closed before it has seen its end."""
         for running in self._running:
             running.ask_to_stop()
         for ahead in self._ahead:
             ahead.stop()
+            if ahead.is_alive():
+                ahead.join(SECONDS_TO_STOP)
         for running in self._running:
             running.stop()
-        for thread in (*self._feeders, *self._ahead):
-            if thread.is_alive():
-                thread.join()
+        for feeder in self._feeders:
+            if feeder.is_alive():
+                feeder.join(SECONDS_TO_STOP)
 
 
 class _Stream:

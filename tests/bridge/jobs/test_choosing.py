@@ -52,6 +52,13 @@ def test_the_command_line_gives_the_same_and_says_why_not() -> None:
     assert ran.err.count("\n") == 1 and "is read by one tshark: all of its packets belong together" in ran.err
 
 
+def test_whole_packets_are_printed_by_one() -> None:
+    ran = labdissect(TWO, "-o", "ek", "--jobs", "2")
+    assert ran.code == 0 and ran.out == quiet(labdissect(TWO, "-o", "ek")).out
+    assert "is read by one tshark: this output, or a plugin's layer, needs packets whole" in ran.err
+    assert quiet(labdissect(TWO, "-o", "ek", "--jobs", "1")).out == ran.out
+
+
 def test_a_display_filter_chooses_by_the_numbers_of_the_file() -> None:
     chosen = ("-o", "jsonl", "-Y", "tcp.flags.fin == 1 or frame.number == 5")
     one = quiet(labdissect(TWO, *chosen))
