@@ -11,9 +11,11 @@ import os
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+import msgspec
 
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import Registry
@@ -352,7 +354,7 @@ class Capture:
     def _column(self, name: str) -> ShownColumn:
         found = self._known_columns.get(name)
         if found is None:
-            (found,) = chosen_columns(replace(self._settings, chosen=(name,)))
+            (found,) = chosen_columns(msgspec.structs.replace(self._settings, chosen=(name,)))
             self._known_columns[name] = found
         return found
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from labdissect.plugins.column import Column
 from labdissect.plugins.packet import Packet
@@ -24,7 +25,7 @@ def place(error: BaseException, function: Any) -> str:
 
 def guarded_columns(columns: Mapping[str, Column], report: Callable[[Problem], None]) -> dict[str, Column]:
     """The columns, each of which is switched off (stays empty) when its function raises."""
-    return {name: replace(column, value=_guarded(column, report)) for name, column in columns.items()}
+    return {name: msgspec.structs.replace(column, value=_guarded(column, report)) for name, column in columns.items()}
 
 
 def _guarded(column: Column, report: Callable[[Problem], None]) -> Callable[[Packet], Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from .failures import UsageFailure
 from .interruption import Interruption
@@ -81,7 +82,7 @@ def _asked(
     path = find()
     asked, running, one_job = _started(path, name, asking(path), options, jobs)
     whole = WholeFrames(path, name, mixed_filter(registry.layers), options, columns=bool(asked.columns))
-    reader = replace(
+    reader = msgspec.structs.replace(
         registry.readers["ek"], make=lambda layers, report, wanted, own: FlatReader(layers, report, asked, whole)
     )
     return Source(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from labdissect.dissectors.stack import Place
 from labdissect.plugins.analyzer import Settings
@@ -18,8 +19,7 @@ from .selection import Selection, begins
 from .tshark_options import Options
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What the command line asks for, checked."""
 
     format: str | None
@@ -34,7 +34,7 @@ class Request:
     """``--subnet``: prefixes of the links that were captured."""
     captured_on: str | None = None
     """``--captured-on``: an address of the host that captured."""
-    decode_as: Mapping[Place, str] = field(default_factory=dict)
+    decode_as: Mapping[Place, str] = msgspec.field(default_factory=dict)
     """``--decode-as``: where plugins' layers are found."""
     plugin_timeout: float = SECONDS
     """``--plugin-timeout``: seconds that a plugin may take at one packet."""

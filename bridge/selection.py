@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.rule import SEVERITIES, Verdict
@@ -15,14 +16,13 @@ Shown = Callable[[int], bool]
 """Whether the packet of this number is shown; asked in the order of the packets."""
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """Which verdicts a writer gets: by codes, beginnings of codes (``tcp.fin`` is all of ``tcp.fin.…``), severity."""
 
     only: Sequence[str] = ()
     ignore: Sequence[str] = ()
     least: str = SEVERITIES[0]
-    _known: dict[str, bool] = field(default_factory=dict, repr=False)
+    _known: dict[str, bool] = msgspec.field(default_factory=dict)
 
     def everything(self) -> bool:
         """Whether it lets all verdicts through."""

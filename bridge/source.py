@@ -7,10 +7,11 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import msgspec
 
 from labdissect.plugins.writer import Problem, ReaderFormat
 
@@ -37,8 +38,7 @@ _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\x
 """How pcap and pcapng begin."""
 
 
-@dataclass
-class Source:
+class Source(msgspec.Struct):
     """One open input."""
 
     name: str
@@ -49,7 +49,7 @@ class Source:
     """What was read already, to detect the format."""
     tshark: Running | Shards | None = None
     """Who makes the bytes, when it is a tshark of ours, or several."""
-    interruption: Interruption = field(default_factory=Interruption)
+    interruption: Interruption = msgspec.field(default_factory=Interruption)
     whole: WholeFrames | None = None
     """Where packets are looked at again, when tshark was asked for some fields only."""
     lacking: Sequence[str] = ()

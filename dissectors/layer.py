@@ -76,8 +76,7 @@ def note(
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One member within a shared integer, for :func:`bits`."""
 
     name: str

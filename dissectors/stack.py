@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from construct import ConstructError
 
 from .layer import Layer
@@ -14,8 +14,7 @@ DEEPEST = 32
 """Headers that one frame is walked through, quoted ones counted: more are no honest packet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dissected:
+class Dissected(msgspec.Struct, frozen=True):
     """One header found in bytes."""
 
     name: str
@@ -26,7 +25,7 @@ class Dissected:
     """Bytes from the frame's start to the header's."""
     size: int
     """Bytes of the header; of what is no header (DNS, TLS), all that was read."""
-    inner: list[Dissected] = field(default_factory=list)
+    inner: list[Dissected] = msgspec.field(default_factory=list)
     """The headers that an ICMP error quotes."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from labdissect.dissectors.layer import Text
 
@@ -197,16 +198,14 @@ MAC_DIRECTION = Rule(
 RULES: Sequence[Rule] = (RESOLVED_BY, NO_LOOKUP, OTHER_CONNECTION, MAC_DIRECTION)
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(msgspec.Struct):
     """The SYN of a connection."""
 
     frame: int
     conversation: Conversation
 
 
-@dataclass(slots=True)
-class Noted:
+class Noted(msgspec.Struct):
     """What is noted of a connection: source MAC addresses of its two ends, with the first frame of each, and what else
     was open when it began."""
 

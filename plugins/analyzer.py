@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
 
 from .host import CaptureHost
 from .rule import Verdict
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from .udp import Exchange
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What the user asked for, as far as analyzers may care."""
 
     language: str = "en"
@@ -29,13 +29,13 @@ class Settings:
     """``--subnet``: prefixes of the links that were captured, as ``172.24.58.38/19``."""
     captured_on: str | None = None
     """``--captured-on``: an address of the host that captured."""
-    host: CaptureHost = field(default_factory=CaptureHost)
+    host: CaptureHost = msgspec.field(default_factory=CaptureHost)
     """What is known of the host that captured; one for each input, shared by its analyzers."""
-    decode_as: Mapping[Place, str] = field(default_factory=dict)
+    decode_as: Mapping[Place, str] = msgspec.field(default_factory=dict)
     """``--decode-as``: places such as ``("udp.port", 9000)`` that belong to a plugin's layer of this name."""
     plugin_timeout: float = SECONDS
     """``--plugin-timeout``: seconds that a plugin's code may take at one packet; 0 for no limit."""
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = msgspec.field(default_factory=dict)
     """``--set NAME=VALUE``: a plugin's own options."""
 
 

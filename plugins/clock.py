@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from labdissect.dissectors.layer import Text
@@ -125,6 +124,8 @@ def clock_verdict(
 
 def _seconds(date: str) -> float | None:
     """Seconds since 1970 of a date of HTTP; None for what is none."""
+    from email.utils import parsedate_to_datetime  # takes 4 ms to import, and few captures have a Date
+
     try:
         when = parsedate_to_datetime(date[:64])
         return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from labdissect.dissectors.layer import Text
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from .packet import Packet
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A value that every packet may have.
 
     :param name: as ``--columns`` and the output keys have it

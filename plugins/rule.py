@@ -6,7 +6,6 @@ that fired: the frame, the parameters, the evidence. Text is made from the two a
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -205,7 +204,7 @@ def _filler(template: str, language: str) -> Filler:
         convert = partial(_python_format, spec=spec) if spec and spec not in formats else formats.get(spec)
         if language == "zh":
             after = parsed[place + 1][0] if place + 1 < len(parsed) else ""
-            convert = _spaced(convert, bool(_HAN.search(literal[-1:])), bool(_HAN.match(after)))
+            convert = _spaced(convert, _is_chinese(literal[-1:]), _is_chinese(after[:1]))
         value = f"params['{name}']"
         if convert is not None:
             function = f"convert_{len(functions)}"
@@ -216,15 +215,16 @@ def _filler(template: str, language: str) -> Filler:
     return made
 
 
-_HAN = re.compile("[\u4e00-\u9fff]")
+def _is_chinese(character: str) -> bool:
+    return "\u4e00" <= character <= "\u9fff"
 
 
 def _tight(literal: str) -> str:
     """A piece of a Chinese text without the blanks that part its characters from a placeholder: whether one belongs
     there, the value tells."""
-    if literal[:1] == " " and _HAN.match(literal, 1):
+    if literal[:1] == " " and _is_chinese(literal[1:2]):
         literal = literal[1:]
-    return literal[:-1] if literal[-1:] == " " and _HAN.search(literal[-2:-1]) else literal
+    return literal[:-1] if literal[-1:] == " " and _is_chinese(literal[-2:-1]) else literal
 
 
 def _spaced(convert: Callable[[Any], str] | None, before: bool, after: bool) -> Callable[[Any], str] | None:

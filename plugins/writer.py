@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Layer
@@ -40,8 +41,7 @@ class Record:
         return []
 
 
-@dataclass
-class Problem:
+class Problem(msgspec.Struct):
     """Something that went wrong with the input or a plugin: what, where, what to do."""
 
     message: str
@@ -51,8 +51,7 @@ class Problem:
     """Problems of one kind are said a few times, then counted: ``bad line``, ``cut``, ``plugin``."""
 
 
-@dataclass
-class Summary:
+class Summary(msgspec.Struct):
     """What was read and found, for closing lines and exit codes."""
 
     packets: int = 0
@@ -63,7 +62,7 @@ class Summary:
     evicted: int = 0
     plugin_failures: int = 0
     verdicts: int = 0
-    codes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    codes: dict[str, int] = msgspec.field(default_factory=lambda: defaultdict(int))
     conversations: int = 0
     shown: int = 0
     left_out: int = 0
@@ -86,8 +85,7 @@ def _unsaid(problem: Problem) -> None:
     """Nobody hears it."""
 
 
-@dataclass(frozen=True)
-class WriterSettings:
+class WriterSettings(msgspec.Struct, frozen=True):
     """What every writer is told."""
 
     language: str = "en"
@@ -95,9 +93,9 @@ class WriterSettings:
     """The plugins' columns that belong in every output."""
     chosen: Sequence[str] = ()
     """``--columns``, empty for the format's own choice."""
-    known_columns: Mapping[str, Column] = field(default_factory=dict)
+    known_columns: Mapping[str, Column] = msgspec.field(default_factory=dict)
     """All of the plugins' columns by name, for :attr:`chosen`."""
-    layers: Mapping[str, Layer] = field(default_factory=dict)
+    layers: Mapping[str, Layer] = msgspec.field(default_factory=dict)
     """All layers by name, for fields among :attr:`chosen`."""
     color: bool = False
     width: int = 120
@@ -165,8 +163,7 @@ class DraftingWriter(Writer, Protocol):
         """
 
 
-@dataclass(frozen=True)
-class WriterFormat:
+class WriterFormat(msgspec.Struct, frozen=True):
     """An output format: ``-o NAME``.
 
     :param make: opens a writer on a binary stream
@@ -204,8 +201,7 @@ class Reader(Protocol):
         """What is left when the input ends."""
 
 
-@dataclass(frozen=True)
-class ReaderFormat:
+class ReaderFormat(msgspec.Struct, frozen=True):
     """An input format.
 
     :param detects: whether the first bytes of an input (all there are, up to 4096) are of this format

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -32,6 +31,8 @@ def command(
 
     On a terminal the space key holds the table; nothing is lost meanwhile. tshark's dumpcap captures.
     """
+    import msgspec
+
     from labdissect.bridge import dumpcap, tshark
     from labdissect.bridge.live import CaptureInterruption, LiveTshark
     from labdissect.bridge.request import request
@@ -42,7 +43,7 @@ def command(
 
     registry = invocation.registry
     asked = request({**given, "display_filter": None, "two_passes": False}, registry)
-    asked = replace(asked, format=asked.format or "table")
+    asked = msgspec.structs.replace(asked, format=asked.format or "table")
     path = tshark.find()
     capturing = dumpcap.find(path)
     name = interface or next((one.name for one in dumpcap.interfaces(capturing)), "the first interface")

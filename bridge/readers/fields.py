@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
+
+import msgspec
 
 from labdissect.dissectors.layer import Fields, Header, Layer, as_bytes, flat_name
 
@@ -26,14 +27,13 @@ EXTENSIONS = ("hopopts", "routing", "fraghdr", "dstopts")
 """IPv6 extension headers: the only layers with a dot in their names, which EK prints as an underscore."""
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """One layer of one packet as tshark printed it."""
 
     name: str
     """tshark's name of the protocol: ``tcp``, ``ipv6.hopopts``."""
-    fields: Fields = field(default_factory=dict)
-    inner: list[Entry] = field(default_factory=list)
+    fields: Fields = msgspec.field(default_factory=dict)
+    inner: list[Entry] = msgspec.field(default_factory=list)
     """Layers within it: what an ICMP error quotes, the data of a ping."""
     raw: bytes | None = None
     """Its bytes, where the output has them all (EK with ``-x``, PDML)."""

@@ -6,7 +6,6 @@ Nothing here is escaped yet; the writers do that for where it goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -62,8 +61,7 @@ SEPARATOR = "; "
 """Between a packet's verdicts in one cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """A packet as it is shown, with its verdicts and their texts, in the same order."""
 
     packet: Packet
@@ -103,8 +101,7 @@ class Showing:
         return (packet.time - self._start) / 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class ShownColumn:
+class ShownColumn(msgspec.Struct, frozen=True):
     """A column of an output.
 
     :param kind: what :attr:`value` gives: ``int``, ``float``, ``bool``, ``str``, ``time`` (nanoseconds since 1970,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -84,8 +83,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     """Its conversation's first frame, which no other conversation has; 0 where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """Widths of the columns; 0 for those that stand below."""
 
     number: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from labdissect.plugins.lookups import Once
 
@@ -18,8 +19,7 @@ REQUESTS_LIMIT = 256
 """Requests of one connection that may wait for their responses in memory."""
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """A request that waits for its response."""
 
     k: int
@@ -44,22 +44,21 @@ class Asked:
     """Responses to earlier requests may still come first."""
 
 
-@dataclass(slots=True)
-class Dialogue:
+class Dialogue(msgspec.Struct):
     """What was said over one connection; bounded."""
 
-    clocks: Once = field(default_factory=Once)
+    clocks: Once = msgspec.field(default_factory=Once)
     """Servers whose clock was compared, over all connections."""
     server: Endpoint | None = None
     """The end that responds, as its messages show."""
     requests: int = 0
     counted: bool = True
     """No bytes of the client are missing, so none of its requests."""
-    waiting: deque[Asked] = field(default_factory=lambda: deque(maxlen=REQUESTS_LIMIT))
+    waiting: deque[Asked] = msgspec.field(default_factory=lambda: deque(maxlen=REQUESTS_LIMIT))
     last: Asked | None = None
     """The newest request."""
-    explained: set[str] = field(default_factory=set)
-    said: set[str] = field(default_factory=set)
+    explained: set[str] = msgspec.field(default_factory=set)
+    said: set[str] = msgspec.field(default_factory=set)
     """Codes of rules that speak once a connection."""
     go: int | None = None
     """Frame of a 100 Continue that the next request had."""

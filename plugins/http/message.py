@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Header
@@ -44,8 +45,7 @@ def wire_length(text: str) -> int:
     return sum(1 if one == UNREADABLE else len(one.encode("utf-8", "replace")) for one in text)
 
 
-@dataclass(slots=True)
-class Message:
+class Message(msgspec.Struct):
     """A request or a response."""
 
     response: bool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 PENDING_LIMIT = 256
 """Redirects that wait to be followed; the oldest go first."""
@@ -15,8 +16,7 @@ LONGEST_NAME, LONGEST_TARGET = 255, 2048
 PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(slots=True)
-class Redirect:
+class Redirect(msgspec.Struct):
     """Where a response sends the client."""
 
     frame: int

@@ -7,8 +7,9 @@ positions, so that it does not depend on what the input tells of Wireshark's own
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.hookspecs import hookimpl
@@ -73,8 +74,7 @@ REASSEMBLED = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Where a message lies on the stream, and what carried it."""
 
     start: int
