@@ -20,7 +20,7 @@ import click
 from labdissect import __version__
 
 from .failures import DONE, INTERRUPTED, Failure
-from .invocation import Invocation
+from .invocation import Invocation, definitions
 from .options import OPTIONS
 
 COMMANDS = ("live", "wireshark", "batch", "why", "explain", "rules", "layers", "plugins", "elastic-mapping", "doctor")
@@ -84,7 +84,8 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
     """
     if ctx.invoked_subcommand is not None:
         return None
-    from .commands.annotate import annotate
+    with definitions():
+        from .commands.annotate import annotate
 
     return annotate(ctx.obj, ctx.args, given)
 

@@ -12,7 +12,7 @@ from .failures import UsageFailure
 
 TABLES = ("udp.port", "tcp.port", "ip.proto", "ethertype")
 """Those in which a plugin's layer may stand; those that plugins' layers open come to them."""
-_RULE = re.compile(r"\s*([\w.]+)\s*==\s*([^,\s]+)\s*,\s*(\S+)\s*")
+_RULE = r"\s*([\w.]+)\s*==\s*([^,\s]+)\s*,\s*(\S+)\s*"
 
 
 def places(rules: Sequence[str], registry: Registry) -> dict[Place, str]:
@@ -26,7 +26,7 @@ def places(rules: Sequence[str], registry: Registry) -> dict[Place, str]:
 def _place(rule: str, registry: Registry) -> tuple[Place, str]:
     from .request import unknown
 
-    read = _RULE.fullmatch(rule)
+    read = re.fullmatch(_RULE, rule)
     if read is None:
         raise UsageFailure(f"--decode-as {rule}: write TABLE==VALUE,LAYER, as udp.port==9000,labrdt")
     table, value, name = read.groups()

@@ -22,13 +22,14 @@ _HARMFUL = (
     r"\ufeff\ufffe\uffff"  # byte order mark and noncharacters, which XML forbids
     r"\ud800-\udfff"  # lone surrogates, which UTF-8 cannot hold
 )
-_harmful = re.compile(f"[{_HARMFUL}]")
+_harmful = f"[{_HARMFUL}]"
+"""Compiled by :mod:`re` when there is something to escape: all of these are unprintable, which is quick to know."""
 _FAMILIAR = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 LOST_AT_MOST = 8
 """Characters of a word that :func:`shortened` gives up rather than cutting the word."""
 
-_number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_number = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for a formula's beginning (OWASP, CSV injection); East Asian ones know the wide forms."""
 
@@ -38,7 +39,7 @@ def visible(text: str) -> str:
 
     A backslash stays as it is: the result is to be read, not to be turned back.
     """
-    return _harmful.sub(_escape, text) if _harmful.search(text) else text
+    return text if text.isprintable() else re.sub(_harmful, _escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -52,7 +53,7 @@ def sheet_cell(text: str) -> str:
 
     Plain numbers stay numbers.
     """
-    if text.startswith(_FORMULA_STARTS) and not _number.fullmatch(text):
+    if text.startswith(_FORMULA_STARTS) and not re.fullmatch(_number, text):
         text = "'" + text
     return visible(text)
 
@@ -80,7 +81,7 @@ def json_text(value: Any) -> bytes:
 
 
 def _escaped_json(text: str) -> str:
-    return _harmful.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_harmful, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 # how wide text is on a terminal

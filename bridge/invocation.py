@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +19,18 @@ if TYPE_CHECKING:
     from labdissect.plugins.registry import Registry
 
 LANGUAGES = ("en", "zh")
+
+
+@contextmanager
+def definitions() -> Iterator[None]:
+    """Where thousands of objects are made that live as long as the program: looking through them for cycles, again and
+    again meanwhile, takes 15 ms of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass
@@ -40,14 +54,8 @@ class Invocation:
 
         :raises UsageFailure: when a plugin cannot be loaded
         """
-        # thousands of definitions that live as long as the program: looking through them for cycles, again and again
-        # while they are made, takes 10 ms of the start
-        gc.disable()
-        try:
+        with definitions():
             return loaded(self.plugins, look=self.has_plugins)
-        finally:
-            gc.freeze()
-            gc.enable()
 
     def said(self, language: str | None, plugins: tuple[str, ...]) -> Invocation:
         """The one with exactly these options: this one, and its registry, as long as the plugins are the same."""

@@ -28,7 +28,7 @@ CONTRADICTIONS = 2
 """Unfinished packets of a second host after which a virtual link is believed: one may be chance."""
 TCP, UDP = 6, 17
 
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
+_MAC = r"(?i)[0-9a-f]{2}(:[0-9a-f]{2}){5}"
 
 
 class Trace(NamedTuple):
@@ -78,7 +78,7 @@ class CaptureHost:
         if address is None:
             return
         self._told = address
-        if _MAC.fullmatch(address):
+        if re.fullmatch(_MAC, address):
             self._mac = address.lower()
             self._settled = True
         else:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from labdissect.dissectors.layer import Fields, Header, Layer, as_bytes, flat_name
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 OWN = "labdissect"
 """The layer that carries our columns, where the input has been annotated before; it says nothing of the packet."""
@@ -364,8 +366,8 @@ def _deal(entries: list[Entry], key: str, values: list[Any], quoted: bool) -> No
 
 # PDML
 
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|&#x(?:0?[0-8bcefBCEF]|1[0-9a-fA-F]);")
-_LINE_IN_ATTRIBUTE = re.compile(r"(?<!>)\n")
+_NO_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|&#x(?:0?[0-8bcefBCEF]|1[0-9a-fA-F]);"
+_LINE_IN_ATTRIBUTE = r"(?<!>)\n"
 
 
 def pdml_layers(packet: bytes) -> list[Entry]:
@@ -373,9 +375,11 @@ def pdml_layers(packet: bytes) -> list[Entry]:
 
     Raises ValueError when they are not well-formed.
     """
-    text = _NO_XML.sub("\ufffd", packet.decode("utf-8", "replace").strip())
+    from xml.etree import ElementTree  # EK needs none of it
+
+    text = re.sub(_NO_XML, "\ufffd", packet.decode("utf-8", "replace").strip())
     # XML would make blanks of what tshark did not escape in a string: line ends and tabs
-    text = _LINE_IN_ATTRIBUTE.sub("&#10;", text.replace("\r", "&#13;").replace("\t", "&#9;"))
+    text = re.sub(_LINE_IN_ATTRIBUTE, "&#10;", text.replace("\r", "&#13;").replace("\t", "&#9;"))
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:

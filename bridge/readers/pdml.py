@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from xml.etree import ElementTree
 
 from labdissect.bridge.lines import LINE_LIMIT
 from labdissect.dissectors.layer import Layer
@@ -201,16 +200,16 @@ class PdmlReader:
         return PdmlRecord(piece, packet, own)
 
 
-_INFORMATION = re.compile(rb'<proto\s+name="geninfo".*?</proto>', re.DOTALL)
-_ITEM = re.compile(rb'<field\s+name="(num|len|timestamp)"[^>]*?\sshow="([^"]*)"(?:[^>]*?\svalue="([^"]*)")?')
+_INFORMATION = rb'(?s)<proto\s+name="geninfo".*?</proto>'
+_ITEM = rb'<field\s+name="(num|len|timestamp)"[^>]*?\sshow="([^"]*)"(?:[^>]*?\svalue="([^"]*)")?'
 
 
 def _general_information(piece: bytes) -> dict[str, str]:
     """Number and length (``show``) and time (``value``) of the ``geninfo`` that every packet begins with."""
-    found = _INFORMATION.search(piece, 0, 8192)
+    found = re.search(_INFORMATION, piece[:8192])
     if found is None:
         return {}
-    items = ((name.decode(), show, value) for name, show, value in _ITEM.findall(found[0]))
+    items = ((name.decode(), show, value) for name, show, value in re.findall(_ITEM, found[0]))
     return {name: (value if name == "timestamp" else show).decode("ascii", "replace") for name, show, value in items}
 
 
@@ -218,7 +217,7 @@ def _integer(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NO_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
 
 
 def flat_layers(piece: bytes) -> tuple[list[Entry], dict[str, str]]:
@@ -226,8 +225,10 @@ def flat_layers(piece: bytes) -> tuple[list[Entry], dict[str, str]]:
 
     Read as the same fields of flat EK are. Raises ValueError when it is not well-formed.
     """
+    from xml.etree import ElementTree  # EK needs none of it
+
     try:
-        root = ElementTree.fromstring(_NO_XML.sub("\ufffd", piece.decode("utf-8", "replace")).strip())
+        root = ElementTree.fromstring(re.sub(_NO_XML, "\ufffd", piece.decode("utf-8", "replace")).strip())
     except ElementTree.ParseError as error:
         raise ValueError(f"not well-formed: {error}") from error
     fields: dict[str, list[str]] = {}

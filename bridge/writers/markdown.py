@@ -26,11 +26,11 @@ COLUMNS = (
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&#92;", "@": "&#64;"} | {
     sign: f"\\{sign}" for sign in "|`*[]~$"
 }
-_SPECIAL = re.compile(r"[&<>\\@|`*\[\]~$]")
+_SPECIAL = r"[&<>\\@|`*\[\]~$]"
 """What Markdown gives a meaning to: code, emphasis, links, images, HTML, entities, strikethrough, math, addresses."""
-_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_UNDERSCORE = r"(?<![^\W_])_|_(?![^\W_])"
 """One within a word is no emphasis."""
-_LINK = re.compile(r"(?i)(?<=[a-z]):(?=//|[^\s])|(?<=www)\.")
+_LINK = r"(?i)(?<=[a-z]):(?=//|[^\s])|(?<=www)\."
 """What would make a link of plain text: ``http:``, ``mailto:``, ``www.``"""
 
 
@@ -41,9 +41,9 @@ def make(out: BinaryIO, settings: WriterSettings) -> RowWriter:
 
 def markdown_text(text: str) -> str:
     """Text that every Markdown shows as it is, on one line."""
-    safe = _SPECIAL.sub(lambda match: _ESCAPES[match[0]], visible(text))
-    safe = _UNDERSCORE.sub(r"\\_", safe)
-    return _LINK.sub(lambda match: f"&#{ord(match[0])};", safe)
+    safe = re.sub(_SPECIAL, lambda match: _ESCAPES[match[0]], visible(text))
+    safe = re.sub(_UNDERSCORE, r"\\_", safe)
+    return re.sub(_LINK, lambda match: f"&#{ord(match[0])};", safe)
 
 
 def _rule(kind: str) -> str:
