@@ -7,13 +7,14 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.table import Table
 
-from . import batch, comments, cpu, file, latency, layer, memory, pipe, start
+from . import batch, comments, cpu, file, jobs, latency, layer, memory, pipe, start
 
 GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "file": file.measure,
     "pipe": pipe.measure,
     "cpu": cpu.measure,
     "start": start.measure,
+    "jobs": jobs.measure,
     "batch": batch.measure,
     "memory": memory.measure,
     "comments": comments.measure,

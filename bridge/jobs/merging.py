@@ -11,7 +11,6 @@ import threading
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -175,7 +174,9 @@ class _Merger:
 
     def __init__(self, plan: Plan, outputs: Sequence[Iterator[bytes]]) -> None:
         self._plan, self._order = plan, plan.order
-        self._take = [chain.from_iterable(_packet_lines(output)).__next__ for output in outputs]
+        self._outputs = [_packet_lines(output) for output in outputs]
+        self._lines: list[Iterator[bytes]] = [iter(()) for _ in outputs]
+        """Of each shard, the lines at hand."""
         self._streams = {name: _Streams(len(outputs)) for name in (b"tcp_stream", b"udp_stream")}
         self._places = [array("Q") for _ in outputs]
         """Of each shard, where in the file its packets 0, _STEP, 2 * _STEP, … are."""
@@ -184,24 +185,31 @@ class _Merger:
         """The shard whose output ended too early."""
 
     def chunks(self) -> Iterator[bytes]:
-        """Lines of all, until one of them has no more."""
-        for begin in range(0, len(self._order), LINES_AT_ONCE):
+        """Lines of all, until one of them has no more. What is there is handed on before more is waited for."""
+        done = 0
+        while done < len(self._order):
             lines: list[bytes] = []
-            self._some(begin, lines)
+            lacking = self._some(done, lines)
             if lines:
+                done += len(lines)
                 lines.append(b"")
                 yield b"\n".join(lines)
-            if self.ended is not None:
-                return
+            if lacking is not None:
+                more = next(self._outputs[lacking], None)
+                if more is None:
+                    self.ended = lacking
+                    return
+                self._lines[lacking] = iter(more)
 
-    def _some(self, begin: int, lines: list[bytes]) -> None:
-        """Appends the lines of the packets behind the first ``begin``."""
-        shards = self._order[begin : begin + LINES_AT_ONCE]
-        take, counts, places, append = self._take, self._counts, self._places, lines.append
+    def _some(self, done: int, lines: list[bytes]) -> int | None:
+        """Appends the lines of some packets behind those that are done; returns the shard that has no more at hand."""
+        shards = self._order[done : done + LINES_AT_ONCE]
+        take = [one.__next__ for one in self._lines]
+        counts, places, append = self._counts, self._places, lines.append
         known = {name: streams.known for name, streams in self._streams.items()}
         shard = 0
         try:
-            for number, shard in zip(_numbers(begin + 1, len(shards)), shards, strict=True):
+            for number, shard in zip(_numbers(done + 1, len(shards)), shards, strict=True):
                 line = take[shard]()
                 if not counts[shard] % _STEP:
                     places[shard].append(int(number) - 1)
@@ -216,7 +224,8 @@ class _Merger:
                         continue
                 append(self._numbered(line, number, shard))
         except StopIteration:
-            self.ended = shard
+            return shard
+        return None
 
     def _numbered(self, line: bytes, number: bytes, shard: int) -> bytes:
         """The line with all its numbers as they would be of one tshark."""
@@ -275,7 +284,7 @@ def _numbers(first: int, count: int) -> list[bytes]:
 
 
 def _packet_lines(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """The lines that are packets, without their line feeds: every other one, as Elasticsearch's index stands before
+    """The lines of packets in each chunk, without line feeds: every other one, as Elasticsearch's index stands before
     each."""
     pending: list[bytes] = []
     for chunk in chunks:
