@@ -24,7 +24,7 @@ def measure(bench: Bench) -> list[Table]:
 
 
 def _rows(name: str, captured: Captured, count: int, wanted: Target) -> list[Row]:
-    ours = f"{LABDISSECT} {captured.path} -o conversations > /dev/null"
+    ours = f"{LABDISSECT} {captured.path} -o conversations --jobs 1 > /dev/null"
     full = pairs(ours, f"tshark -n -r {captured.path} -T ek > /dev/null", count)
     fields = " ".join(f"-e {field}" for field in asked())
     bare = pairs(ours, f"tshark -n -r {captured.path} -T ek {fields} > /dev/null", count)

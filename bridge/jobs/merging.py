@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .plan import Plan
 
-AHEAD = 64 << 20
+AHEAD = 16 << 20
 """Bytes of output kept of tsharks that are ahead of others, all together."""
 NAP = 0.005
 """Seconds in which a tshark fills its pipe undisturbed."""
