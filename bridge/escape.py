@@ -74,7 +74,7 @@ def json_text(value: Any) -> bytes:
     except UnicodeEncodeError:  # a lone surrogate
         plain = msgspec.to_builtins(value, enc_hook=str)
         return _escaped_json(json.dumps(plain, ensure_ascii=False, separators=(",", ":"))).encode()
-    if encoded.isascii() and b"\x7f" not in encoded:
+    if encoded.isascii() and 0x7F not in encoded:
         return encoded
     text = encoded.decode()
     return encoded if text.isprintable() else _escaped_json(text).encode()  # a quick look: hardly ever is it not

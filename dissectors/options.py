@@ -23,13 +23,20 @@ from construct.core import stream_read_entire, stream_write
 
 from .reading import StrictStream, compiled, read
 
+SHORT = 4
+"""Bytes of a value up to which it is remembered: an MSS, a window scale, a lease come again and again, a timestamp does
+not."""
+REMEMBERED_LIMIT = 1024
+"""Values of one kind of list that are remembered."""
+
 DATA = Struct("data" / GreedyBytes)
 """The value of an option that has no definition, or does not keep to it."""
 
 
 class Values:
     """Values whose structure depends on a number beside them. One that has no definition, or does not keep to it, is
-    ``Container(data=bytes)``.
+    ``Container(data=bytes)``. Equal short values are one object, as Construct takes 10 µs to read
+    one: leave it as it is.
 
     :param structs: the ``Struct`` of a value by the number; it must read the value to its end. It finds the value's
         length in ``this._params.size``
@@ -38,8 +45,19 @@ class Values:
     def __init__(self, structs: Mapping[int, Construct]) -> None:
         self.structs = structs
         self._compiled: dict[int, Construct] = {}
+        self._remembered: dict[tuple[int, bytes], Container] = {}
 
     def parse(self, kind: int, data: bytes, **context: Any) -> Container:
+        if context or len(data) > SHORT:
+            return self._parsed(kind, data, **context)
+        value = self._remembered.get((kind, data))
+        if value is None:
+            value = self._parsed(kind, data)
+            if len(self._remembered) < REMEMBERED_LIMIT:
+                self._remembered[kind, data] = value
+        return value
+
+    def _parsed(self, kind: int, data: bytes, **context: Any) -> Container:
         struct = self.structs.get(kind)
         if struct is not None:
             parser = self._compiled.get(kind)

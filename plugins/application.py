@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .across import Across
@@ -64,29 +65,29 @@ class Application(BaseAnalyzer):
             carrier.observe(packet, segment)
         elif not segment.fin:
             return None
-        protocols = packet.protocols
-        if protocols[-4:] == ":tcp" and not segment.fin:
+        protocol = followed(packet.protocols)
+        if not protocol and not segment.fin:
             return None
-        return self._messages(packet, segment, protocols.split(":"))
+        return self._messages(packet, segment, protocol)
 
-    def _messages(self, packet: Packet, segment: Segment, protocols: list[str]) -> Iterable[Verdict] | None:
+    def _messages(self, packet: Packet, segment: Segment, protocol: str) -> Iterable[Verdict] | None:
         """The messages of the protocol that the packet has above TCP."""
         conversation = packet.conversation
         if not isinstance(conversation, Conversation):
             return None
         verdicts: list[Verdict] = []
-        if "tls" in protocols:
+        if protocol == "tls":
             session = self._sessions.get(conversation)
             if session is None:
                 session = self._sessions[conversation] = Session()
             verdicts += records_of(packet, segment, session, self._carrier(segment.sender))
-        elif "http" in protocols:
+        elif protocol == "http":
             dialogue = self._dialogues.get(conversation)
             if dialogue is None:
                 dialogue = self._dialogues[conversation] = Dialogue(self._clocks)
             carriers = self._carrier(segment.sender), self._carrier(segment.receiver)
             verdicts += messages_of(packet, segment, conversation, dialogue, carriers, self._redirects)
-        elif "dns" in protocols:
+        elif protocol == "dns":
             self._lookups.observe(packet)
             verdicts += _dns(packet, self._carrier(segment.sender))
         if segment.fin and conversation in self._sessions:
@@ -106,6 +107,13 @@ class Application(BaseAnalyzer):
         self._sessions.pop(conversation, None)
         dialogue = self._dialogues.pop(conversation, None)
         return None if dialogue is None else list(unanswered(dialogue))
+
+
+@lru_cache(maxsize=1024)
+def followed(protocols: str) -> str:
+    """Of the protocols whose messages are followed the one that carries the others; empty when a stack has none."""
+    names = protocols.split(":")
+    return next((name for name in ("tls", "http", "dns") if name in names), "")
 
 
 def _dns(packet: Packet, carrier: Carrier) -> list[Verdict]:

@@ -30,6 +30,8 @@ TWICE_WITHIN = 1_000_000
 EVERY_PACKET = ("icmp", "icmpv6", "tcp", "udp", "arp", "frame")
 """Layers by which an analyzer is shown every packet. Whether a layer is there costs least to ask of one that is decoded
 already, which is seldom ``frame``; ICMP comes first, as a packet that it quotes has the names of the others."""
+BEFORE_ALL = -(2**63)
+"""A time, ns, before that of any packet."""
 REMEMBERED_PACKETS = 4
 """Packets that a second sight is compared with; copies of one packet come close together."""
 EARLY_PACKETS = 8
@@ -509,24 +511,44 @@ class Frames(BaseAnalyzer):
         self._whole = 0
         """Length of the longest packet that was captured whole: none up to it was cut, as long as none was at all."""
         self._cut = False
-        self._time: int | None = None
-        self._number = 0
+        self._time, self._number = BEFORE_ALL, 0
+        """Of the packet before."""
         self._recent: deque[Packet] = deque(maxlen=REMEMBERED_PACKETS)
         self._first_ids: Remembered[str, Seen] = Remembered()
         self._sides, self._cards, self._pairs = Once(), Once(), Once()
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """What the frame's length, time and surroundings say."""
-        found: list[Verdict] = []
         time, length, segment = packet.time, packet.length, packet.segment
+        if (
+            segment is None
+            or not segment.routine
+            or segment.sender.packets <= EARLY_PACKETS
+            or time is None
+            or time < self._time
+            or length is None
+            or length > self._whole
+            or length > LARGEST_FRAME
+            or self._cut
+        ):
+            return self._looked_at(packet, length, segment)
+        self._time, self._number = time, packet.number
+        if packet.size <= REMEMBERED_SIZE:
+            self._recent.append(packet)
+        return None
+
+    def _looked_at(self, packet: Packet, length: int | None, segment: Segment | None) -> list[Verdict]:
+        """The same for a packet of which something may be said."""
+        found: list[Verdict] = []
+        time = packet.time
         if time is not None:
-            if self._time is not None and time < self._time:
+            if time < self._time:
                 found.append(self._backwards(packet, (self._time - time) / 1e9))
             self._time, self._number = time, packet.number
-        routine = segment is not None and not segment.first_of_sender
-        if length is None or length > self._whole or self._cut or not routine:
+        known = segment is not None and not segment.first_of_sender
+        if length is None or length > self._whole or self._cut or not known:
             length = self._captured(packet, length, found)
-        if not routine or (
+        if not known or (
             length <= SMALLEST_FRAME and segment is not None and segment.sender.packets <= EARLY_PACKETS
         ):
             found += self._details(packet, length, segment)

@@ -30,9 +30,9 @@ class Record:
         self.raw = raw
         self.packet = packet
 
-    def spliced(self, addition: bytes) -> Sequence[bytes | memoryview]:
-        """The piece with ``addition`` as its last layer, in parts to be joined (a line can be megabytes long); layers
-        of ours that it had are replaced."""
+    def spliced(self, *addition: bytes) -> Sequence[bytes | memoryview]:
+        """The piece with ``addition``, itself in parts, as its last layer; in parts to be joined, as a line can be
+        megabytes long. Layers of ours that it had are replaced."""
         raise NotImplementedError("only readers' own records can be spliced")
 
     def values(self, field: str) -> list[str]:

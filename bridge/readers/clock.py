@@ -15,7 +15,7 @@ def nanoseconds(text: object) -> int | None:
         return None
     try:
         if len(text) == 20 and text[10] == ".":  # the usual form of this century
-            return int(text[:10] + text[11:])
+            return int(text.replace(".", "", 1))
         whole, point, fraction = text.partition(".")
         if "T" in text:
             return _second(whole.rstrip("Z")) * 1_000_000_000 + _fraction(fraction.rstrip("Z"))

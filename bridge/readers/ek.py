@@ -28,36 +28,39 @@ COPY_AT_MOST = 4096
 
 INDEX = b'{"index":'
 """How the line begins that tells Elasticsearch where the document on the next line belongs."""
+LAYERS_END = b"}}\n"
+"""How a line ends that nothing follows the layers in."""
 _WHITE = b" \t\r\n"
 
 
 class EkRecord(Record):
     """A packet's line of EK, and the index line before it if there is one: for _bulk the two are one document."""
 
-    __slots__ = ("_plain_end", "index", "own")
+    __slots__ = ("_plain", "index", "own")
 
     def __init__(
-        self, raw: bytes, packet: Packet | None, plain_end: bool, own: tuple[str, ...] = (), index: bytes = b""
+        self, raw: bytes, packet: Packet | None, plain: bool, own: tuple[str, ...] = (), index: bytes = b""
     ) -> None:
         self.raw = raw  # not by super().__init__: one call less for every line
         self.packet = packet
-        self._plain_end = plain_end
+        self._plain = plain
+        """Nothing follows the layers, so what the line ends with tells where they end."""
         self.own = own
         """Layers of ours that the line brought along, to be replaced."""
         self.index = index
 
-    def spliced(self, addition: bytes) -> Sequence[bytes | memoryview]:
+    def spliced(self, *addition: bytes) -> Sequence[bytes | memoryview]:
         """The line with ``addition`` (``"name":{…}``) as the last member of its layers; the index line before it."""
         raw = self.raw
-        if self._plain_end and not self.own:
+        if self._plain and not self.own and raw[-3:] == LAYERS_END:
             if len(raw) < COPY_AT_MOST:
-                return (b"".join((self.index, raw[:-3], b",", addition, b"}}\n")),)
-            return self.index, memoryview(raw)[:-3], b"," + addition + b"}}\n"
+                return (b"".join((self.index, raw[:-3], b",", *addition, LAYERS_END)),)
+            return self.index, memoryview(raw)[:-3], b"".join((b",", *addition, LAYERS_END))
         begin, end = layers_span(raw)
         inside = without_members(raw[begin:end], self.own) if self.own else raw[begin:end]
         body = inside[:-1]
         comma = b"" if body.strip(_WHITE) == b"{" else b","
-        return (self.index, raw[:begin], body, comma, addition, b"}", raw[end:])
+        return (self.index, raw[:begin], body, comma, *addition, b"}", raw[end:])
 
     def values(self, field: str) -> list[str]:
         """As :meth:`Record.values`: True and False as ``-e`` prints them, whatever the version."""
@@ -315,7 +318,7 @@ class EkReader:
             packet.tcp = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
         index, self._index = self._index, b""
         own = self._brought(layers, protocols) if layers._own or self._carried else ()
-        return EkRecord(line, packet, line.endswith(b"}}\n"), own, index)
+        return EkRecord(line, packet, True, own, index)
 
     def _brought(self, layers: Any, protocols: str) -> tuple[str, ...]:
         """Layers of ours that a plain line has; one that ``frame.protocols`` names is tshark's own."""

@@ -96,7 +96,7 @@ class FlatReader:
         )
         packet.size = len(line)
         packet.tcp = self._makers["tcp"](flat) if stack.tcp else None  # nearly everybody asks for it
-        return EkRecord(line, packet, line.endswith(b"}}\n"), (), b"")
+        return EkRecord(line, packet, True)
 
     def _again(self, line: bytes) -> Record:
         """A packet that its full line tells of; where that is not to be had, the flat line as far as it can be read."""

@@ -46,10 +46,10 @@ class PdmlRecord(Record):
         self.own = own
         """Layers of ours that the packet brought along, to be replaced."""
 
-    def spliced(self, addition: bytes) -> Sequence[bytes | memoryview]:
+    def spliced(self, *addition: bytes) -> Sequence[bytes | memoryview]:
         """The packet with ``addition`` (``  <proto …>…</proto>`` and a line feed) as its last child."""
         raw = self.without_own_layers() if self.own else self.raw
-        return memoryview(raw)[: -len(END)], addition, END
+        return memoryview(raw)[: -len(END)], *addition, END
 
     def values(self, field: str) -> list[str]:
         """As :meth:`Record.values`: what ``show`` says."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.rule import Verdict, highest_severity, render
+from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.writer import Record, WriterFormat, WriterSettings
 
 from .gathering import GatheringWriter
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 PREFIX = b"labdissect_labdissect_"
 """How EK names a field: its protocol, then the field, which begins with the protocol once more."""
 REMEMBERED_LIMIT = 4096
-"""Endings and lists of codes that are remembered as JSON."""
+"""Sets of rules and states whose part of the layer is remembered as JSON."""
 
-
-Piece = TypeVar("Piece")
-
-_HEADLINE = b'"%bheadline":%%b,' % PREFIX
-_LAYER = b'"labdissect":{%%b"%bverdict":%%b,"%bcode":%%b,"%babout":["%%b"],%%b' % (PREFIX, PREFIX, PREFIX)
+_HEADLINE = b'"labdissect":{"%bheadline":' % PREFIX
+_VERDICT = b',"%bverdict":' % PREFIX
+_NO_HEADLINE = b'"labdissect":{"%bverdict":' % PREFIX
 
 
 def _first(listed: bytes) -> bytes:
@@ -54,57 +52,57 @@ class EkWriter(GatheringWriter):
         super().__init__(out)
         self._language = settings.language
         self._columns = settings.columns
-        self._endings: dict[Any, bytes] = {}
-        self._codes: dict[tuple[str, ...], tuple[bytes, str | None]] = {}
+        self._known: dict[Any, tuple[bytes, bytes]] = {}
+        """Of a packet with these rules and states, what is before and what is behind the frames in its layer."""
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """The line with our layer."""
         layer = self._layer(packet, verdicts)
         if self._columns:
-            layer = self._with_columns(layer, packet)
+            layer = (self._with_columns(b"".join(layer), packet),)
         if packet.messages:
-            layer = ek_members(packet.messages) + b"," + layer
-        self._out.add(record.spliced(layer))
+            layer = (ek_members(packet.messages), b",", *layer)
+        self._out.add(record.spliced(*layer))
 
-    def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> bytes:
-        """``"labdissect":{…}``. Only the texts are new with every packet; the rest is made once and remembered."""
+    def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> Sequence[bytes]:
+        """``"labdissect":{…}`` in parts. Only texts and frames are new with every packet; the rest is made once and
+        remembered."""
         segment, conversation = packet.segment, packet.conversation
-        texts, codes, about = [], [], []
+        texts, rules = [], []
         for verdict in verdicts:
             texts.append(render(verdict, self._language))
-            codes.append(verdict.rule.code)
-            about.append(b"%d" % verdict.about)
-        listed_codes, severity = self._codes.get(key := tuple(codes)) or self._remembered_codes(key, verdicts)
-        ending = (
-            severity,
+            rules.append(verdict.rule)
+        key = (
+            tuple(rules),
             None if segment is None else segment.client_state,
             None if segment is None else segment.server_state,
             None if conversation is None else conversation.conn_state,
             None if conversation is None else conversation.history,
         )
-        rest = self._endings.get(ending)
-        if rest is None:
-            rest = self._remembered(self._endings, ending, msgspec.json.encode(Ending(*ending)))
+        before, behind = self._known.get(key) or self._remembered(key)
         if not verdicts:
-            return b'"labdissect":' + rest
-        listed = json_text(texts)
-        return _LAYER % (
-            _HEADLINE % _first(listed) if verdicts[0].about == packet.number else b"",
-            listed,
-            listed_codes,
-            b'","'.join(about),
-            rest[1:],
-        )
+            return before, behind
+        listed, number = json_text(texts), packet.number
+        if verdicts[-1].about == number:  # those about other packets come last
+            about = b'","'.join([b"%d" % number] * len(verdicts))
+        else:
+            about = b'","'.join([b"%d" % verdict.about for verdict in verdicts])
+            if verdicts[0].about != number:
+                return _NO_HEADLINE, listed, before, about, behind
+        return _HEADLINE, _first(listed), _VERDICT, listed, before, about, behind
 
-    def _remembered_codes(self, codes: tuple[str, ...], verdicts: Sequence[Verdict]) -> tuple[bytes, str | None]:
-        """Codes as JSON, and the highest severity among their rules."""
-        severity = highest_severity(verdicts) if verdicts else None
-        return self._remembered(self._codes, codes, (msgspec.json.encode(codes), severity))
-
-    def _remembered(self, known: dict[Any, Piece], key: Any, made: Piece) -> Piece:
-        """A piece of JSON, kept for next time."""
-        if len(known) < REMEMBERED_LIMIT:
-            known[key] = made
+    def _remembered(self, key: Any) -> tuple[bytes, bytes]:
+        """Pieces of JSON, kept for next time."""
+        rules, *states = key
+        severity = max(rules, key=lambda rule: rule.level).severity if rules else None
+        ending = msgspec.json.encode(Ending(severity, *states))
+        if rules:
+            codes = msgspec.json.encode([rule.code for rule in rules])
+            made = b',"%bcode":%b,"%babout":["' % (PREFIX, codes, PREFIX), b'"],' + ending[1:]
+        else:
+            made = b'"labdissect":', ending
+        if len(self._known) < REMEMBERED_LIMIT:
+            self._known[key] = made
         return made
 
     def _with_columns(self, layer: bytes, packet: Packet) -> bytes:

@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE = (1 << bit for bit in range(9))
 
-SACK, TIMESTAMPS = 5, 8
+MSS, WINDOW_SCALE, SACK, TIMESTAMPS = 2, 3, 5, 8
 """Kinds of TCP options."""
 
 NEW, RESENT, LATE = "new", "resent", "late"
 """What a segment's bytes are: beyond all before; all seen before; (partly) filling a gap that the capture has."""
+
+ROUTINE_FLAGS = frozenset({ACK, ACK | PSH})
+BOTH_ESTABLISHED = (states.ESTABLISHED, states.ESTABLISHED)
+Acknowledged = tuple[tuple[int, ...], bool, int | None, int | None]
+"""What :func:`_acknowledged` returns."""
 
 
 class Segment(msgspec.Struct, gc=False):
@@ -48,21 +53,12 @@ class Segment(msgspec.Struct, gc=False):
     start: int
     end: int
     """Position behind everything that it takes: payload, SYN, FIN."""
-    kind: str = NEW
+    # up to ``before`` in the order in which routine segments are made: to set a member later takes six times as long
     fresh: int = 0
     """Positions that were never sent before."""
-    earlier: Sent | None = None
-    """For repeated bytes: the segment that had them before, when it is still remembered."""
-    overtaker: Overtaker | None = None
-    """For late bytes: the segment that had left the gap."""
-    gap: int = 0
-    """Bytes between what was seen before and this segment: missing in the capture so far."""
     routine: bool = False
     """It only goes on where its connection was: new bytes in their turn or a new acknowledgment, no flag but ACK and
     PSH, nothing lost, nothing closing."""
-    first: bool = False
-    """The first packet of its connection in the capture."""
-    first_of_sender: bool = False
     acked: int | None = None
     """Position of the receiver's stream that it acknowledges."""
     newly_acked: int = 0
@@ -72,6 +68,33 @@ class Segment(msgspec.Struct, gc=False):
     acked_resent: bool = False
     """One of these was sent more than once (Karn) or came late to fill a hole, so the time of its acknowledgment tells
     nothing of the round trip."""
+    answer_time: int | None = None
+    """Nanoseconds from the newest (for a delayed ACK, the oldest) of these frames to this packet."""
+    oldest_answer_time: int | None = None
+    ack_since: int | None = None
+    """For an acknowledgment that says nothing new: the frame that said it first."""
+    ack_before: tuple[int, int] | None = None
+    """For an acknowledgment that says something new: frame and number (as shown) of this end's one before."""
+    repeats: int = 0
+    """How many packets of this end carried the same acknowledgment number before."""
+    window_before: int | None = None
+    window: int | None = None
+    idle: int | None = None
+    """Nanoseconds since the connection's previous packet."""
+    client_state: str = "?"
+    server_state: str = "?"
+    before: tuple[str, str] = ("?", "?")
+    """States of client and server before this packet."""
+    kind: str = NEW
+    earlier: Sent | None = None
+    """For repeated bytes: the segment that had them before, when it is still remembered."""
+    overtaker: Overtaker | None = None
+    """For late bytes: the segment that had left the gap."""
+    gap: int = 0
+    """Bytes between what was seen before and this segment: missing in the capture so far."""
+    first: bool = False
+    """The first packet of its connection in the capture."""
+    first_of_sender: bool = False
     acked_holes: int = 0
     """Bytes that it acknowledges which later segments had overtaken and the capture never saw."""
     acked_unseen: bool = False
@@ -82,19 +105,6 @@ class Segment(msgspec.Struct, gc=False):
     """A block that reports bytes received twice (RFC 2883)."""
     duplicate: int = 0
     """For a duplicate ACK (RFC 5681 §2): the how many-th in a row."""
-    ack_since: int | None = None
-    """For an acknowledgment that says nothing new: the frame that said it first."""
-    ack_before: tuple[int, int] | None = None
-    """For an acknowledgment that says something new: frame and number (as shown) of this end's one before."""
-    repeats: int = 0
-    """How many packets of this end carried the same acknowledgment number before."""
-    answer_time: int | None = None
-    """Nanoseconds from the newest (for a delayed ACK, the oldest) of these frames to this packet."""
-    oldest_answer_time: int | None = None
-    window_before: int | None = None
-    window: int | None = None
-    idle: int | None = None
-    """Nanoseconds since the connection's previous packet."""
     keepalive: bool = False
     keepalive_answered: tuple[int, int | None] | None = None
     """For the answer to a keep-alive: its frame, and ns since."""
@@ -110,10 +120,6 @@ class Segment(msgspec.Struct, gc=False):
     """``refused``, ``acceptable``, ``other``, ``wrong-answer`` (of a SYN-ACK that acknowledges another SYN) or empty."""
     syn_before: tuple[int | None, int | None] = (None, None)
     """Of a SYN: frame and time of its sender's SYN before."""
-    client_state: str = "?"
-    server_state: str = "?"
-    before: tuple[str, str] = ("?", "?")
-    """States of client and server before this packet."""
 
     @property
     def acknowledges_fin(self) -> bool:
@@ -178,6 +184,8 @@ class Conversation:
         self.half_closed_data = 0
         self.pending_keepalive: tuple[Endpoint, int, int | None] | None = None
         self.keepalives = 0
+        self._settled = False
+        """Both ends only send and acknowledge, as they did at the packet before."""
         self.said: set[str] = set()
         """Codes of rules that speak once a connection."""
         self.data_in_syn = 0
@@ -235,18 +243,21 @@ class Conversation:
         ack_raw = None
         if flags & ACK:
             ack_raw = tcp.ack_raw if tcp.ack_raw is not None else tcp.ack
-        if (
-            ack_raw is not None
-            and seq_raw == sender.raw
-            and not flags & ~(ACK | PSH)
-            and not self._unsettled(sender, receiver)
-        ):
-            behind = (receiver.raw - ack_raw) & 0xFFFFFFFF
-            newly = receiver.position - behind - (sender.ack_position or 0)
-            if behind < HALF and newly >= 0 and (newly or length) and not has_unusual_options(tcp):
-                window = tcp.window_size if tcp.window_size is not None else tcp.window_size_value
-                if window and tcp.checksum_status != 0:
-                    return self._observe_routine(packet, tcp, from_client, flags, length, ack_raw, newly, window)
+            if (
+                seq_raw == sender.raw
+                and flags in ROUTINE_FLAGS
+                and ack_raw is not None
+                and (self._settled or self._settles())
+            ):
+                behind = (receiver.raw - ack_raw) & 0xFFFFFFFF
+                newly = receiver.position - behind - (sender.ack_position or 0)
+                if behind < HALF and newly >= 0 and (newly or length) and not has_unusual_options(tcp):
+                    window = tcp.window_size if tcp.window_size is not None else tcp.window_size_value
+                    if window and tcp.checksum_status != 0:
+                        return self._observe_routine(
+                            packet, tcp, sender, receiver, from_client, flags, length, ack_raw, newly, window
+                        )
+        self._settled = False
         if sender.first_raw is None or (flags & SYN and sender.isn not in (None, seq_raw) and not sender.sent_data):
             sender.start_at(seq_raw)
         start = sender.place(seq_raw)
@@ -291,25 +302,20 @@ class Conversation:
         packet.conversation, packet.segment = self, segment
         return segment
 
-    def _unsettled(self, sender: Endpoint, receiver: Endpoint) -> bool:
-        """Whether anything is under way that :meth:`_observe_routine` leaves out."""
-        return bool(
-            not sender.state == receiver.state == states.ESTABLISHED
-            or self.fins
-            or receiver.holes
-            or sender.uncertain
-            or receiver.uncertain
-            or sender.duplicate_to_answer
-            or self.pending_keepalive is not None
-            or sender.ack_position is None
-            or receiver.ack_position is None
-            or not sender.window_scaled
+    def _settles(self) -> bool:
+        """Whether nothing is under way that :meth:`_observe_routine` leaves out. Then there is nothing until a packet
+        takes the longer way, so most packets need not ask."""
+        self._settled = not (
+            self.fins or self.pending_keepalive is not None or _in_between(self.client) or _in_between(self.server)
         )
+        return self._settled
 
     def _observe_routine(
         self,
         packet: Packet,
         tcp: Any,
+        sender: Endpoint,
+        receiver: Endpoint,
         from_client: bool,
         flags: int,
         length: int,
@@ -319,47 +325,75 @@ class Conversation:
     ) -> Segment:
         """Most segments of most captures: the next bytes, or a new acknowledgment, of an open connection. It comes to
         what :meth:`observe` comes to by its longer way (a test compares them), in a third of the time."""
-        sender, receiver = (self.client, self.server) if from_client else (self.server, self.client)
         number, time = packet.number, packet.time
-        start = sender.position
-        segment = Segment(
-            sender, receiver, from_client, flags, length, tcp.seq, tcp.ack, sender.raw, ack_raw, start, start + length
-        )
-        segment.routine = True
-        acked = segment.acked = (sender.ack_position or 0) + newly
+        acked = (sender.ack_position or 0) + newly
+        frames: tuple[int, ...] = ()
+        resent, answer_time, oldest_answer_time = False, None, None
+        ack_since, ack_before, repeats = None, None, 0
         if newly:
-            segment.newly_acked = newly
-            segment.ack_before = (sender.ack_frame or 0, (tcp.ack or 0) - newly)
+            ack_before = (sender.ack_frame or 0, (tcp.ack or 0) - newly)
             sender.duplicate_acks, sender.sacked = 0, ()
             sender.ack_position, sender.ack_frame, sender.ack_time, sender.acks = acked, number, time, 1
             if acked > receiver.peer_acked:
                 receiver.peer_acked, receiver.peer_acked_frame = acked, number
             if receiver.outstanding and receiver.outstanding[0].end <= acked:
-                self._acknowledge_frames(packet, segment, acked)
+                frames, resent, answer_time, oldest_answer_time = _acknowledged(time, sender, receiver, acked)
         else:
-            segment.ack_since, segment.repeats = sender.ack_frame, sender.acks
+            ack_since, repeats = sender.ack_frame, sender.acks
             sender.acks += 1
+        start = sender.position
+        end = start + length
         if length:
-            segment.fresh = length
-            sender.position = segment.end
+            sender.position = end
             sender.raw = (sender.raw + length) & 0xFFFFFFFF
-            sender.remember(Sent(start, segment.end, number, time, 0))
+            sender.remember(Sent(start, end, number, time, 0))
             sender.sent_data = True
             sender.bytes += length
             if sender.first_data is None:
                 sender.first_data = (number, time)
             sender.last_data_frame = number
-        if time is not None and self.last_time is not None and time >= self.last_time:
-            segment.idle = time - self.last_time
-        if window != sender.window:
+        last_time, window_before = self.last_time, sender.window
+        if window != window_before:
             sender.announce(window)
-        segment.window_before, segment.window, sender.window = sender.window, window, window
+            sender.window = window
         sender.packets += 1
         sender.last_frame = self.last_frame = number
         sender.last_time = self.last_time = time
-        self.zeek.record("D" if length else "A", 0 if sender is self._originator else 1)
-        segment.before = (states.ESTABLISHED, states.ESTABLISHED)
-        segment.client_state = segment.server_state = self._client_shown = self._server_shown = states.ESTABLISHED
+        zeek = self.zeek
+        letter = ("d" if length else "a") if sender is not self._originator else ("D" if length else "A")
+        if letter not in zeek.history:
+            zeek.record(letter.upper(), int(sender is not self._originator))
+        self._client_shown = self._server_shown = states.ESTABLISHED
+        segment = Segment(
+            sender,
+            receiver,
+            from_client,
+            flags,
+            length,
+            tcp.seq,
+            tcp.ack,
+            (sender.raw - length) & 0xFFFFFFFF,
+            ack_raw,
+            start,
+            end,
+            length,
+            True,
+            acked,
+            newly,
+            frames,
+            resent,
+            answer_time,
+            oldest_answer_time,
+            ack_since,
+            ack_before,
+            repeats,
+            window_before,
+            window,
+            time - last_time if time is not None and last_time is not None and time >= last_time else None,
+            states.ESTABLISHED,
+            states.ESTABLISHED,
+            BOTH_ESTABLISHED,
+        )
         packet.conversation, packet.segment = self, segment
         return segment
 
@@ -443,12 +477,12 @@ class Conversation:
             return
         kinds = []
         for option in options.list:
-            kinds.append(option.kind)
-            value = option.get("value")
-            if option.kind == 2 and value is not None:
-                sender.mss = value.get("mss_val")
-            elif option.kind == 3 and value is not None:
-                sender.shift = value.get("shift")
+            kind = option["kind"]  # .kind takes Construct twelve times as long
+            kinds.append(kind)
+            if kind == MSS:
+                sender.mss = option["value"].get("mss_val")
+            elif kind == WINDOW_SCALE:
+                sender.shift = option["value"].get("shift")
         sender.options = frozenset(kinds)
 
     def _observe_ack(self, packet: Packet, segment: Segment, ack_raw: int) -> None:
@@ -476,7 +510,8 @@ class Conversation:
         if acked > receiver.peer_acked or receiver.peer_acked_frame is None:
             receiver.peer_acked, receiver.peer_acked_frame = max(acked, receiver.peer_acked), packet.number
         if receiver.outstanding and receiver.outstanding[0].end <= acked:
-            self._acknowledge_frames(packet, segment, acked)
+            acknowledged = _acknowledged(packet.time, sender, receiver, acked)
+            segment.acked_frames, segment.acked_resent, segment.answer_time, segment.oldest_answer_time = acknowledged
         if acked > receiver.position:
             segment.acked_unseen = True
             receiver.position, receiver.raw = acked, ack_raw
@@ -497,8 +532,8 @@ class Conversation:
         receiver = segment.receiver
         options = tcp.options
         for option in options.list if options is not None else ():
-            if option.kind == SACK:
-                blocks = option.value.get("blocks") or ()
+            if option["kind"] == SACK:
+                blocks = option["value"].get("blocks") or ()
                 placed = [(receiver.place(block.left), receiver.place(block.right)) for block in blocks]
                 if not placed:
                     return
@@ -530,29 +565,6 @@ class Conversation:
         sender.sacked = segment.sacked
         sender.duplicate_acks += 1
         segment.duplicate = sender.duplicate_acks
-
-    def _acknowledge_frames(self, packet: Packet, segment: Segment, acked: int) -> None:
-        receiver = segment.receiver
-        outstanding = receiver.outstanding
-        oldest = newest = outstanding[0]
-        if receiver.fin_position is None or oldest.start < receiver.fin_position:
-            receiver.data_acked_time = packet.time
-        frames = []
-        while outstanding and outstanding[0].end <= acked:
-            newest = outstanding.popleft()
-            frames.append(newest.newest_copy or newest.frame)
-            if newest.copies or newest.start < oldest.start:
-                segment.acked_resent = True
-        segment.acked_frames = tuple(frames)
-        if packet.time is None or newest.time is None or oldest.time is None:
-            return
-        if oldest.time <= newest.time <= packet.time:
-            segment.answer_time = packet.time - newest.time
-            segment.oldest_answer_time = packet.time - oldest.time
-            if not segment.acked_resent:
-                quickest = segment.sender.quickest_answer
-                if quickest is None or segment.answer_time < quickest:
-                    segment.sender.quickest_answer = segment.answer_time
 
     def _observe_bytes(self, packet: Packet, segment: Segment) -> None:
         """Payload, SYN or FIN: are these positions new, repeated, or filling a gap?"""
@@ -751,6 +763,43 @@ class Conversation:
             zeek.record("I" if flags & FIN and flags & RST else "Q", side)
 
 
+def _acknowledged(time: int | None, sender: Endpoint, receiver: Endpoint, acked: int) -> Acknowledged:
+    """Which of the receiver's frames are acknowledged as a whole now; they are no longer outstanding.
+
+    :param time: of the packet that acknowledges them, ns
+    :returns: the segment's ``acked_frames``, ``acked_resent``, ``answer_time`` and ``oldest_answer_time``
+    """
+    outstanding = receiver.outstanding
+    oldest = newest = outstanding.popleft()
+    if receiver.fin_position is None or oldest.start < receiver.fin_position:
+        receiver.data_acked_time = time
+    resent = oldest.copies > 0
+    frames: tuple[int, ...] = (oldest.newest_copy or oldest.frame,)
+    while outstanding and outstanding[0].end <= acked:
+        newest = outstanding.popleft()
+        frames += (newest.newest_copy or newest.frame,)
+        if newest.copies or newest.start < oldest.start:
+            resent = True
+    if time is None or newest.time is None or oldest.time is None or not oldest.time <= newest.time <= time:
+        return frames, resent, None, None
+    answer_time = time - newest.time
+    if not resent and (sender.quickest_answer is None or answer_time < sender.quickest_answer):
+        sender.quickest_answer = answer_time
+    return frames, resent, answer_time, time - oldest.time
+
+
+def _in_between(end: Endpoint) -> bool:
+    """Whether an end is not just sending and acknowledging: still opening, already closing, or not wholly known."""
+    return bool(
+        end.state != states.ESTABLISHED
+        or end.holes
+        or end.uncertain
+        or end.duplicate_to_answer
+        or end.ack_position is None
+        or not end.window_scaled
+    )
+
+
 def _something_beyond(receiver: Endpoint, acked: int) -> bool:
     """Whether a segment is under way that does not continue the acknowledged bytes, so that it causes a duplicate ACK.
     An ACK of the SYN alone may answer a repeated SYN instead."""
@@ -790,8 +839,8 @@ def has_unusual_options(tcp: Any) -> bool:
 def timestamp(tcp: Any) -> int | None:
     """The timestamp value of a segment (RFC 7323), None without the option."""
     for option in tcp.options.list if tcp.options is not None else ():
-        if option.kind == TIMESTAMPS:
-            value: int | None = option.value.get("tsval")
+        if option["kind"] == TIMESTAMPS:
+            value: int | None = option["value"].get("tsval")
             return value
     return None
 

@@ -9,7 +9,7 @@ from labdissect.plugins.analyzer import BaseAnalyzer, Settings
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Evidence, Verdict
 
-from .conversation import ACK, FIN, LATE, NEW, PSH, RST, SYN, Conversation, Segment
+from .conversation import ACK, FIN, LATE, NEW, PSH, RST, SYN, Segment
 from .rules.data import (
     CUMULATIVE,
     DELAYED,
@@ -41,9 +41,12 @@ class Data(BaseAnalyzer):
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """What a packet carries and acknowledges."""
-        segment, conversation = packet.segment, packet.conversation
-        if segment is None or packet.copy_of or not isinstance(conversation, Conversation):
+        segment = packet.segment
+        if segment is None or packet.copy_of:
             return None
+        who = "client" if segment.from_client else "server"
+        if segment.routine:
+            return _payload(packet, segment, who) if segment.length else [_pure_ack(packet, segment, who)]
         flags = segment.flags
         wording = _IMPOSSIBLE.get(flags & (SYN | FIN | RST)) or ("no-ack" if not flags & (SYN | RST | ACK) else "")
         if wording == "no-ack" and flags & FIN:
@@ -53,11 +56,10 @@ class Data(BaseAnalyzer):
             return [Verdict(INVALID_FLAGS, packet.number, {}, evidence, wording)]
         if flags & RST:
             return None
-        who = "client" if segment.from_client else "server"
         if segment.keepalive:
             return [_keepalive(packet, segment, who)]
         if segment.length:
-            return _payload(packet, segment, conversation, who)
+            return _payload(packet, segment, who)
         if flags & (SYN | FIN) or segment.opens:
             return None
         if segment.keepalive_answered is not None:
@@ -70,7 +72,7 @@ class Data(BaseAnalyzer):
 _IMPOSSIBLE = {SYN | FIN: "syn-fin", SYN | RST: "syn-rst", SYN | FIN | RST: "syn-fin", FIN | RST: "fin-rst"}
 
 
-def _payload(packet: Packet, segment: Segment, conversation: Conversation, who: str) -> list[Verdict]:
+def _payload(packet: Packet, segment: Segment, who: str) -> list[Verdict]:
     number, length = packet.number, segment.length
     first = segment.seq + 1 if segment.flags & SYN else segment.seq
     params = {"length": length, "who": who, "first": first, "last": first + length - 1}

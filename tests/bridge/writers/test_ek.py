@@ -120,7 +120,7 @@ RULE = Rule("test.ek", "tcp", "note", 50, Text("{said}", "{said}"))
 def test_hostile_text_is_kept_but_never_raw(said: str) -> None:
     out = io.BytesIO()
     writer = built_in().writers["ek"].make(out, WriterSettings())
-    record = EkRecord(b'{"layers":{}}\n', None, plain_end=False)
+    record = EkRecord(b'{"layers":{}}\n', None, plain=False)
     writer.packet(record, fake_packet(), [Verdict(RULE, 1, {"said": said})])
     writer.other(Record(b"\n"))
     writer.end(Summary(), ())

@@ -135,7 +135,7 @@ def _everything(result: Annotated) -> list[object]:
 
 def _by_the_longer_way(data: bytes) -> list[object]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Conversation, "_unsettled", lambda *_: True)
+        patch.setattr(Conversation, "_settles", lambda *_: False)
         return _everything(judge(data))
 
 
