@@ -39,16 +39,18 @@ class Gathered:
 
     def flush(self) -> None:
         """Writes all that waits. Raises OSError, BrokenPipeError for one, as the stream does."""
-        parts, self._parts, self._size = self._parts, [], 0
+        parts, size = self._parts, self._size
+        self._parts, self._size = [], 0
         if not parts:
             return
         if self._descriptor is None:
             self._out.write(b"".join(parts))
             self._out.flush()
             return
-        while parts:
+        while size:
             written = os.writev(self._descriptor, parts[:PARTS_LIMIT])
-            parts = _after(parts, written)
+            size -= written
+            parts = _after(parts, written) if size else []
 
 
 def _after(parts: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:

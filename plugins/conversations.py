@@ -24,7 +24,8 @@ FIELDS = (
 """What following conversations reads, as :attr:`labdissect.plugins.analyzer.Analyzer.fields` has it."""
 
 FourTuple = tuple[str, int, str, int]
-Key = tuple[str, int | FourTuple]
+Key = int | tuple[str, FourTuple]
+"""tshark's number of a TCP connection; protocol and addresses where that is not known, and for UDP."""
 
 
 class ConversationTable:
@@ -52,7 +53,7 @@ class ConversationTable:
         if source_port is None or tcp.dstport is None or flags is None or (tcp.seq_raw is None and tcp.seq is None):
             self.incomplete += 1
             return False
-        key: Key = ("tcp", tcp.stream if tcp.stream is not None else _four_tuple(packet, tcp))
+        key: Key = tcp.stream if tcp.stream is not None else ("tcp", _four_tuple(packet, tcp))
         conversation = self._table.get(key)
         if isinstance(conversation, Conversation):
             client, server = conversation.client, conversation.server

@@ -548,9 +548,7 @@ class Frames(BaseAnalyzer):
         known = segment is not None and not segment.first_of_sender
         if length is None or length > self._whole or self._cut or not known:
             length = self._captured(packet, length, found)
-        if not known or (
-            length <= SMALLEST_FRAME and segment is not None and segment.sender.packets <= EARLY_PACKETS
-        ):
+        if not known or (length <= SMALLEST_FRAME and segment is not None and segment.sender.packets <= EARLY_PACKETS):
             found += self._details(packet, length, segment)
         if length > LARGEST_FRAME:
             found += self._large(packet, length, segment)
