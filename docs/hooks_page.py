@@ -97,7 +97,10 @@ def _members(kind: type) -> Iterator[str]:
                 said = inspect.cleandoc(str(after.value.value))
         elif isinstance(node, ast.FunctionDef):
             is_property = any("property" in ast.unparse(one) for one in node.decorator_list)
-            arguments = ", ".join(one.arg for one in node.args.args if one.arg not in ("self", "cls"))
+            names = [one.arg for one in node.args.args if one.arg not in ("self", "cls")]
+            if node.args.vararg is not None:
+                names.append(f"*{node.args.vararg.arg}")
+            arguments = ", ".join(names)
             name, said = node.name, ast.get_docstring(node)
             shown = name if is_property else f"{name}({arguments})"
         if said and not name.startswith("_") and name not in INTERNAL:

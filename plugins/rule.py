@@ -117,20 +117,19 @@ class Verdict(msgspec.Struct, gc=False):
 def duration(seconds: float, language: str = "en") -> str:
     """A time span for people, three significant digits: ``0.423 ms``, ``42.1 ms``, ``10.0 s``, ``2 min 5 s``."""
     size = -seconds if seconds < 0 else seconds
+    # % takes less time than an f-string with a width, and this runs for every acknowledgment
     if size < 0.0995:
         if size < 1e-6:
             return f"{seconds * 1e9:.3g} ns" if size else "0 ms"
-        value, size, unit = seconds * 1000, size * 1000, "ms"
-    elif size < 99.5:
-        value, unit = seconds, "s"
-    else:
-        return _long_duration(seconds, language)
-    # % takes half the time of an f-string with a width, and this runs for every acknowledgment
-    if size < 0.9995:
-        return "%.3f %s" % (value, unit)  # noqa: UP031
-    if size < 9.995:
-        return "%.2f %s" % (value, unit)  # noqa: UP031
-    return "%.1f %s" % (value, unit) if size < 99.95 else "%.0f %s" % (value, unit)  # noqa: UP031
+        value, size = seconds * 1000, size * 1000
+        if size < 0.9995:
+            return "%.3f ms" % value  # noqa: UP031
+        return "%.2f ms" % value if size < 9.995 else "%.1f ms" % value  # noqa: UP031
+    if size < 99.5:
+        if size < 0.9995:
+            return "%.3f s" % seconds  # noqa: UP031
+        return "%.2f s" % seconds if size < 9.995 else "%.1f s" % seconds  # noqa: UP031
+    return _long_duration(seconds, language)
 
 
 def _long_duration(seconds: float, language: str) -> str:

@@ -24,18 +24,19 @@ PREFIX = b"labdissect_labdissect_"
 REMEMBERED_LIMIT = 4096
 """Sets of rules and states whose part of the layer is remembered as JSON."""
 
-_HEADLINE = b'"labdissect":{"%bheadline":' % PREFIX
-_VERDICT = b',"%bverdict":' % PREFIX
-_NO_HEADLINE = b'"labdissect":{"%bverdict":' % PREFIX
+
+def _named(member: str) -> str:
+    return PREFIX.decode() + member
 
 
-def _first(listed: bytes) -> bytes:
-    """The first string of a JSON list of strings: behind its own first quote, ``","`` can only part two of them."""
-    end = listed.find(b'","', len(b'["'))
-    return listed[1 : end + 1] if end > 0 else listed[1:-1]
+class Texts(msgspec.Struct, omit_defaults=True, rename=_named):
+    """The layer's first members."""
+
+    headline: str | None = None
+    verdict: list[str] = []
 
 
-class Ending(msgspec.Struct, omit_defaults=True, rename=lambda member: PREFIX.decode() + member):
+class Ending(msgspec.Struct, omit_defaults=True, rename=_named):
     """The layer's members behind headline, verdict, code and about, in the order of the public contract."""
 
     severity: str | None = None
@@ -82,14 +83,13 @@ class EkWriter(GatheringWriter):
         before, behind = self._known.get(key) or self._remembered(key)
         if not verdicts:
             return before, behind
-        listed, number = json_text(texts), packet.number
+        number = packet.number
+        listed = json_text(Texts(texts[0] if verdicts[0].about == number else None, texts))
         if verdicts[-1].about == number:  # those about other packets come last
             about = b'","'.join([b"%d" % number] * len(verdicts))
         else:
             about = b'","'.join([b"%d" % verdict.about for verdict in verdicts])
-            if verdicts[0].about != number:
-                return _NO_HEADLINE, listed, before, about, behind
-        return _HEADLINE, _first(listed), _VERDICT, listed, before, about, behind
+        return b'"labdissect":', listed[:-1], before, about, behind
 
     def _remembered(self, key: Any) -> tuple[bytes, bytes]:
         """Pieces of JSON, kept for next time."""

@@ -42,12 +42,9 @@ class Flow(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Nothing for most segments."""
         segment, conversation = packet.segment, packet.conversation
-        if (
-            segment is None
-            or packet.copy_of
-            or not isinstance(conversation, Conversation)
-            or segment.flags & (SYN | RST)
-        ):
+        if segment is None or packet.copy_of or not isinstance(conversation, Conversation):
+            return None
+        if not segment.routine and segment.flags & (SYN | RST):
             return None
         verdicts: list[Verdict] = []
         if segment.window == 0 or segment.window_before == 0 or segment.receiver.window == 0:
@@ -56,7 +53,7 @@ class Flow(BaseAnalyzer):
             verdicts += _update(packet, segment, conversation)
         if segment.length and segment.kind is NEW and _fills_window(segment):
             verdicts.append(_full(packet, segment, conversation))
-        if segment.flags & URG and segment.flags & ACK:
+        if not segment.routine and segment.flags & URG and segment.flags & ACK:
             pointer = packet.tcp.urgent_pointer or 0
             params = {"pointer": pointer, "end": segment.seq + pointer}
             verdicts.append(
