@@ -1,5 +1,5 @@
 # make demo    what it does, on a bundled capture      make check   ruff, mypy, all tests
-# make test    all tests                               make bench   speed and memory (some minutes)
+# make test    all tests                               make bench   speed and memory (half an hour or more)
 # make docs    the pages that are generated
 #
 # Each installs what is missing first: tshark and python3-venv from the distribution (Debian, Ubuntu; as root or with
@@ -39,7 +39,7 @@ check: $(VENV)/tools tshark
 docs: $(VENV)/tools tshark
 	$(VENV)/bin/python -m docs.build
 
-bench: $(VENV)/tools tshark
+bench: $(VENV)/compared tshark
 	$(VENV)/bin/python -m benchmarks
 
 tshark:
@@ -56,6 +56,10 @@ $(VENV)/ready: pyproject.toml
 
 $(VENV)/tools: $(VENV)/ready
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/compared: $(VENV)/ready
+	$(PIP) --editable '.[bench]'
 	@touch $@
 
 clean:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from .measure import Spread
@@ -49,13 +49,13 @@ class Row:
         return (self.what, shown, str(self.target), "yes" if self.target.met(median) else "**no**")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Table:
     """A heading, what one must know to read it, and lines of cells."""
 
     title: str
     note: str
-    lines: list[Sequence[str]] = field(default_factory=list)
+    lines: Sequence[Sequence[str]]
     columns: Sequence[str] = ("what", "measured", "wanted", "met")
 
     def markdown(self) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.table import Table
 
-from . import batch, comments, cpu, file, jobs, latency, layer, memory, pipe, start
+from . import batch, comments, cpu, jobs, latency, layer, memory, pipe, programs, start
 
 GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
-    "file": file.measure,
+    "programs": programs.measure,
     "pipe": pipe.measure,
     "cpu": cpu.measure,
     "start": start.measure,
