@@ -20,7 +20,16 @@ TCP, UDP = 6, 17
 IPV4, ARP = b"\x08\x00", b"\x08\x06"
 BROADCAST = b"\xff" * 6
 MSS_OPTIONS = bytes.fromhex("020405b4") + bytes.fromhex("0402") + bytes.fromhex("01") + bytes.fromhex("030307")
-PAYLOAD = bytes(range(256)) * 6
+PATTERN = bytes(range(256))
+SEGMENT = 1448
+"""Bytes of a body that a segment carries."""
+JPEG = (
+    bytes.fromhex("ffd8 ffe0 0010 4a464946 00 0101 00 0001 0001 0000 ffda 000c 03 0100 0211 0311 003f00"),
+    bytes.fromhex("ffd9"),
+)
+"""How a picture begins (SOI, APP0, SOS) and ends (EOI)."""
+EPHEMERAL = 49152
+"""The first port for clients (RFC 6335); of the 7,000 from here, tshark gives none to a protocol."""
 
 A, CNAME, SOA, AAAA = 1, 5, 6, 28
 
@@ -112,18 +121,23 @@ def close_connection(capture: Capture, client: Host, server: Host) -> None:
     capture.segment(client, server, ACK)
 
 
-def _body(size: int) -> Iterator[bytes]:
-    while size > 0:
-        yield PAYLOAD[: min(1448, size)]
-        size -= 1448
+def _segments(body: bytes) -> Iterator[bytes]:
+    for begin in range(0, len(body), SEGMENT):
+        yield body[begin : begin + SEGMENT]
 
 
-def _fetch(capture: Capture, client: Host, server: Host, path: str, kind: str, size: int) -> None:
+def _filled(size: int, start: bytes = b"", end: bytes = b"") -> bytes:
+    """A body of so many bytes that begins and ends as it should."""
+    middle = size - len(start) - len(end)
+    return start + (PATTERN * (middle // len(PATTERN) + 1))[:middle] + end
+
+
+def _fetch(capture: Capture, client: Host, server: Host, path: str, kind: str, body: bytes) -> None:
     request = f"GET {path} HTTP/1.1\r\nHost: lab.test\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\n\r\n".encode()
     capture.segment(client, server, PSH | ACK, request)
-    head = f"HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n".encode()
+    head = f"HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     capture.segment(server, client, PSH | ACK, head)
-    for count, piece in enumerate(_body(size)):
+    for count, piece in enumerate(_segments(body)):
         capture.segment(server, client, ACK, piece)
         if count % 8 == 7:
             capture.segment(client, server, ACK)
@@ -133,13 +147,14 @@ def _fetch(capture: Capture, client: Host, server: Host, path: str, kind: str, s
 def write_web(path: Path, connections: int = 4) -> int:
     """Large bodies, 1,981 packets a connection; returns the number of packets."""
     capture = Capture(path)
+    page, logo, audio, icon = _filled(2847), _filled(62_000, *JPEG), _filled(2_400_000), _filled(60_000)
     for index in range(connections):
         client, server = Host(0x0A000001, 50000 + index, 1_000_000 * index), Host(0x0A000002, 8000, 77 + index)
         open_connection(capture, client, server)
-        _fetch(capture, client, server, "/", "text/html", 2847)
-        _fetch(capture, client, server, "/static/img/logo.jpg", "image/jpeg", 62_000)
-        _fetch(capture, client, server, "/static/audio/introduction.mp3", "audio/mpeg", 2_400_000)
-        _fetch(capture, client, server, "/static/img/favicon.ico", "image/x-icon", 60_000)
+        _fetch(capture, client, server, "/", "text/html", page)
+        _fetch(capture, client, server, "/static/img/logo.jpg", "image/jpeg", logo)
+        _fetch(capture, client, server, "/static/audio/introduction.mp3", "audio/mpeg", audio)
+        _fetch(capture, client, server, "/static/img/favicon.ico", "image/x-icon", icon)
         close_connection(capture, client, server)
     capture.close()
     return capture.packets
@@ -168,7 +183,7 @@ def write_short(path: Path, connections: int = 10_000) -> int:
     """Connections of ten packets, each between other ends; returns the number of packets."""
     capture = Capture(path)
     for index in range(connections):
-        client = Host(0x0A010000 + index % 500, 20000 + index % 40000, 7_000 * index)
+        client = Host(0x0A010000 + index % 499, EPHEMERAL + index % 7000, 7_000 * index)
         server = Host(0x0A000102, 9100, 5 + index)
         open_connection(capture, client, server)
         capture.segment(client, server, PSH | ACK, b"question %06d" % index)
@@ -184,7 +199,7 @@ def write_names(path: Path, lookups: int = 10_000) -> int:
     alias, then for its IPv6 address, or for a name that is not. Returns the number of packets."""
     capture, resolver = Capture(path), Host(0x0A000035, 53)
     for index in range(lookups):
-        client = Host(0x0A010000 + index % 500, 20000 + index % 40000)
+        client = Host(0x0A010000 + index % 499, EPHEMERAL + index % 7000)
         found = Host(0x0A020000 + index % 60000)
         capture.arp(client, found, reply=False)
         capture.arp(found, client, reply=True)
