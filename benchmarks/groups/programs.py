@@ -78,7 +78,10 @@ def programs() -> list[Program]:
             wanted=dict.fromkeys(KINDS, Target("≥", 0.9)),
         ),
         Program(OURS, f"{LABDISSECT} {{file}} -o jsonl --jobs 1 > /dev/null"),
-        Program("`labdissect FILE -o conversations --jobs 1`", f"{LABDISSECT} {{file}} -o conversations --jobs 1 > /dev/null"),
+        Program(
+            "`labdissect FILE -o conversations --jobs 1`",
+            f"{LABDISSECT} {{file}} -o conversations --jobs 1 > /dev/null",
+        ),
         Program(
             "`tshark -T ek \\| labdissect -o ek` ¹",
             f"tshark -n -r {{file}} -T ek | {LABDISSECT} -o ek > /dev/null",
