@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from labdissect.bridge.escape import json_text
 from labdissect.bridge.readers.ek import EkReader, EkRecord
-from labdissect.bridge.writers.ek import _first
+from labdissect.bridge.writers.ek import Texts
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.rule import Rule, Verdict, render
 from labdissect.plugins.writer import Problem, Record, Summary, WriterSettings
@@ -130,9 +130,10 @@ def test_hostile_text_is_kept_but_never_raw(said: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.text(), min_size=1, max_size=4))
-@example([","])
-@example([",", ","])
-@example(["", ","])
-def test_the_first_string_of_a_list_is_found_whatever_it_holds(texts: list[str]) -> None:
-    assert json.loads(_first(json_text(texts))) == texts[0]
+@given(st.none() | st.text(), st.lists(st.text(), min_size=1, max_size=4))
+@example("\ud800", ["\ud800", "\x7f"])
+@example(",", [",", ","])
+def test_texts_come_back_whatever_they_hold(headline: str | None, texts: list[str]) -> None:
+    members = json.loads(json_text(Texts(headline, texts)))
+    assert members.pop("labdissect_labdissect_headline", None) == headline
+    assert members == {"labdissect_labdissect_verdict": texts}
