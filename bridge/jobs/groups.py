@@ -324,9 +324,10 @@ def _announces(data: bytes) -> bool:
 
 
 def _carries(data: bytes, at: int) -> bool:
-    """Whether what follows an 802.3 length may be other than control: not STP, IS-IS, or Cisco's."""
+    """Whether what follows an 802.3 length may be a packet of IP: by its own number, or by an EtherType (RFC 1042) of
+    anybody but Cisco."""
     header = data[at : at + 6]
-    return header.startswith(b"\xaa\xaa") and header[3:6] not in (b"\x00\x00\x0c", b"")
+    return header.startswith(b"\x06") or (header.startswith(b"\xaa\xaa") and header[3:6] != b"\x00\x00\x0c")
 
 
 def _u16(data: bytes, at: int) -> int:

@@ -27,16 +27,19 @@ if TYPE_CHECKING:
 
     from .plan import Plan
 
-AHEAD = 16 << 20
-"""Bytes of output kept of tsharks that are ahead of others, all together."""
+AHEAD = 2 << 20
+"""Bytes of output kept of a tshark that is ahead of the others: enough for some thousand packets in a row of another's,
+little enough for the tsharks not to have finished long before their lines are read."""
 NAP = 0.005
 """Seconds in which a tshark fills its pipe undisturbed."""
 LINES_AT_ONCE = 512
 """Lines handed on together."""
 _STEP = 64
-"""Every so many packets of a shard it is remembered where in the file they are."""
+"""Of every so many packets of a shard one's place in the file is remembered."""
 
 _NUMBER, _TIME = b'"frame_number":["', b'frame_time_epoch":["'
+_HEAD = 200
+"""Bytes of a line in which the number of its frame is."""
 _VALUES = re.compile(rb'"(\w+)":\[("\d+"(?:,"\d+")*)\]')
 
 
@@ -53,7 +56,7 @@ class Shards:
                 running = read_fields(path, None, asked, options)
                 self._running.append(running)
                 self._feeders.append(Feeder(plan, shard, running.input))
-                self._ahead.append(_Ahead(running.stream, AHEAD // len(plan.counts)))
+                self._ahead.append(_Ahead(running.stream))
                 self._feeders[-1].start()
                 self._ahead[-1].start()
         except BaseException:
@@ -68,18 +71,18 @@ class Shards:
         :raises UsageFailure: when they do not take an option
         :raises TsharkFailure: when one gave up before the first packet
         """
-        ended = self._merged.ended
-        running = self._running if ended is None else [self._running[ended]]
-        for one in running:  # of the others the output was not read to its end
-            problem = one.outcome(name, packets)
+        merged = self._merged
+        # where one of them ended too early, the others' output was not read to its end
+        for running in self._running if merged.ended is None else [self._running[merged.ended]]:
+            for feeder in self._feeders:
+                if feeder.problem is not None:
+                    return cut(f"{name} changed after {packets} packets were read: {feeder.problem}")
+            problem = None if merged.disordered else running.outcome(name, packets)
             if problem is not None:
                 return problem
-        for feeder in self._feeders:
-            if feeder.problem is not None:
-                return cut(f"{name} changed after {packets} packets were read: {feeder.problem}")
-        expected = len(self._plan.order)
-        if packets != expected:
-            return cut(f"tshark printed {packets} of {expected} packets of {name}; --jobs 1 may tell why")
+        if merged.ended is not None:
+            expected = len(self._plan.order)
+            return cut(f"tshark printed {merged.done} of the {expected} packets of {name}; --jobs 1 may tell why")
         return None
 
     def stop(self) -> None:
@@ -116,11 +119,11 @@ class _Stream:
 
 
 class _Ahead(threading.Thread):
-    """Reads a tshark's output ahead of whoever wants it, as far as ``limit`` bytes."""
+    """Reads a tshark's output ahead of whoever wants it, as far as :data:`AHEAD`."""
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         super().__init__(daemon=True, name="reader of tshark")
-        self._stream, self._limit = stream, limit
+        self._stream = stream
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._over = False
@@ -140,7 +143,7 @@ class _Ahead(threading.Thread):
                 self._waiting.append(chunk)
                 self._size += len(chunk)
                 self._changed.notify_all()
-                while self._size > self._limit and not self._over:
+                while self._size > AHEAD and not self._over:
                     self._changed.wait()
                 if self._over:
                     return
@@ -178,50 +181,55 @@ class _Merger:
         self._lines: list[Iterator[bytes]] = [iter(()) for _ in outputs]
         """Of each shard, the lines at hand."""
         self._streams = {name: _Streams(len(outputs)) for name in (b"tcp_stream", b"udp_stream")}
-        self._places = [array("Q") for _ in outputs]
-        """Of each shard, where in the file its packets 0, _STEP, 2 * _STEP, … are."""
-        self._counts = [0] * len(outputs)
+        self._given = [0] * len(outputs)
+        """Lines that were at hand, of each shard."""
+        self._places = [_Places(plan.order, shard) for shard in range(len(outputs))]
+        self.done = 0
+        """Packets whose lines were handed on."""
         self.ended: int | None = None
         """The shard whose output ended too early."""
+        self.disordered = False
+        """Whether it did so by printing another packet than the next."""
 
     def chunks(self) -> Iterator[bytes]:
         """Lines of all, until one of them has no more. What is there is handed on before more is waited for."""
-        done = 0
-        while done < len(self._order):
+        while self.done < len(self._order):
             lines: list[bytes] = []
-            lacking = self._some(done, lines)
+            lacking = self._some(self.done, lines)
             if lines:
-                done += len(lines)
+                self.done += len(lines)
                 lines.append(b"")
                 yield b"\n".join(lines)
-            if lacking is not None:
-                more = next(self._outputs[lacking], None)
-                if more is None:
-                    self.ended = lacking
-                    return
-                self._lines[lacking] = iter(more)
+            if lacking is None:
+                continue
+            more = next(self._outputs[lacking], None)
+            if more:
+                self.disordered = b'%b%d"' % (_NUMBER, self._given[lacking] + 1) not in more[0][:_HEAD]
+            if more is None or self.disordered:
+                self.ended = lacking
+                return
+            self._given[lacking] += len(more)
+            self._lines[lacking] = iter(more)
 
     def _some(self, done: int, lines: list[bytes]) -> int | None:
         """Appends the lines of some packets behind those that are done; returns the shard that has no more at hand."""
         shards = self._order[done : done + LINES_AT_ONCE]
         take = [one.__next__ for one in self._lines]
-        counts, places, append = self._counts, self._places, lines.append
         known = {name: streams.known for name, streams in self._streams.items()}
-        shard = 0
+        append, shard = lines.append, 0
         try:
             for number, shard in zip(_numbers(done + 1, len(shards)), shards, strict=True):
                 line = take[shard]()
-                if not counts[shard] % _STEP:
-                    places[shard].append(int(number) - 1)
-                counts[shard] += 1
                 # {"timestamp":"…","layers":{"frame_number":["…"],"tcp_stream":["…"],"frame_time_epoch":…
                 parts = line.split(b'"', 15)
-                if len(parts) == 16 and parts[14] == b"]," and parts[15].startswith(_TIME):
-                    streams = known.get(parts[11])
-                    if streams is not None and parts[13] in streams[shard]:
-                        parts[9], parts[13] = number, streams[shard][parts[13]]
+                try:
+                    if parts[15].startswith(_TIME):
+                        parts[13] = known[parts[11]][shard][parts[13]]
+                        parts[9] = number
                         append(b'"'.join(parts))
                         continue
+                except (IndexError, KeyError):  # another line, or a stream that is new
+                    pass
                 append(self._numbered(line, number, shard))
         except StopIteration:
             return shard
@@ -242,22 +250,39 @@ class _Merger:
             if streams is not None:
                 made = [streams.of(shard, one) for one in numbers]
             else:
-                made = [b"%d" % self._frame(shard, int(one)) for one in numbers]
+                made = [b"%d" % self._places[shard].frame(int(one)) for one in numbers]
             return b'"%b":[%b]' % (name, b",".join(b'"%b"' % one for one in made))
 
         return line[:begin] + _VALUES.sub(replaced, line[begin:end]) + line[end:]
 
-    def _frame(self, shard: int, number: int) -> int:
-        """The number in the file of a shard's frame."""
-        if not 1 <= number <= self._plan.counts[shard]:
-            return number
-        places = self._places[shard]
-        step = min((number - 1) // _STEP, len(places) - 1)
-        at = places[step]
-        mark = bytes((shard,))
-        for _ in range(number - 1 - step * _STEP):
-            at = self._order.find(mark, at + 1)
-        return at + 1
+
+class _Places:
+    """Where in the file the packets of a shard are; looked for as far as somebody asks."""
+
+    def __init__(self, order: bytes, shard: int) -> None:
+        self._order, self._mark = order, bytes((shard,))
+        self._steps = array("q", [-1])
+        """Before which packet of the file the shard's packets 0, _STEP, 2 * _STEP, … are looked for."""
+
+    def frame(self, number: int) -> int:
+        """The number in the file of the shard's frame; of one that it does not have, the same."""
+        step, more = divmod(number - 1, _STEP)
+        while len(self._steps) <= step:
+            place = self._behind(self._steps[-1], _STEP)
+            if place is None:
+                return number
+            self._steps.append(place)
+        place = self._behind(self._steps[step], more + 1)
+        return number if place is None else place + 1
+
+    def _behind(self, at: int, count: int) -> int | None:
+        """Where the shard's next packet but so many is."""
+        find, mark = self._order.find, self._mark
+        for _ in range(count):
+            at = find(mark, at + 1)
+            if at < 0:
+                return None
+        return at
 
 
 class _Streams:

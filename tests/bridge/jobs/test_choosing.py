@@ -133,7 +133,7 @@ def test_a_tshark_that_ends_early_and_says_nothing(tmp_path: Path, many: Path) -
     ends = f'{shutil.which("tshark")} "$@" 2>/dev/null | head -n 400; exit 0'
     ran = labdissect(many, "-o", "jsonl", "--jobs", "2", changes=dying(tmp_path, ends))
     assert ran.code == 4
-    assert "of 3300 packets" in ran.err and "--jobs 1" in ran.err
+    assert "of the 3300 packets" in ran.err and "--jobs 1" in ran.err
 
 
 def test_a_tshark_that_never_begins(tmp_path: Path) -> None:

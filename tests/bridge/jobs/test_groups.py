@@ -113,6 +113,7 @@ def test_they_are_known_by_their_first_data_too(data: bytes) -> None:
         (ethernet(bytes(40), type=0x8864), "0x8864"),
         (ethernet(bytes(40), type=0x8847), "0x8847"),
         (Frame(bytes(12) + b"\0\x26\xaa\xaa\3\0\0\0\x08\0" + bytes(40)), "0x0026"),
+        (Frame(bytes(12) + b"\0\x26\6\6\3" + bytes(40)), "0x0026"),
         (ip(bytes(40), proto=50), "protocol 50"),
         (ip(bytes(40), proto=132), "protocol 132"),
         (udp(bytes(40), dport=2152), "port 2152"),
