@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from labdissect.bridge.commands.explain import with_names
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.examples import example
-from labdissect.plugins.rule import Rule
+from labdissect.plugins.rule import Rule, with_names
 
 LANGUAGES = ("en", "zh")
 GENERATED = "<!-- Written by `make docs` from the rule itself: change the rule, not this page. -->"

@@ -65,7 +65,5 @@ class Problems:
                 "snapshot length) and could not be judged"
             )
         if summary.evicted:
-            self.say(
-                f"{summary.evicted} conversations were closed early for want of room; "
-                "a later packet of one begins it anew"
-            )
+            noun = "conversation was" if summary.evicted == 1 else "conversations were"
+            self.say(f"{summary.evicted} {noun} closed early for want of room; a later packet of one begins it anew")

@@ -67,7 +67,7 @@ class Result:
         for packet in self.packets:
             if packet.number == number:
                 return packet
-        raise LookupError(f"there is no frame {number}; there are {len(self.packets)} packets")
+        raise LookupError(f"there is no frame {number}; the last is {len(self.packets)}")
 
     def texts(self, language: str = "en") -> list[str]:
         """The verdicts' sentences, in ``en`` or ``zh``."""

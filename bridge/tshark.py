@@ -163,7 +163,7 @@ class Running:
             raise UsageFailure(f"tshark does not take an option: {said}")
         if not packets:
             raise TsharkFailure(f"tshark cannot read {name}: {said}")
-        return cut(f"tshark stopped after {packets} packets of {name}: {said}")
+        return cut(f"tshark stopped after {packets} packet{'' if packets == 1 else 's'} of {name}: {said}")
 
     @property
     def complaint(self) -> str:

@@ -72,7 +72,7 @@ REQUEST = Rule(
         ),
         Text(
             "arp.opcode is 1, eth.dst is ff:ff:ff:ff:ff:ff, sender and target address differ, the sender's is not 0.0.0.0.",
-            "arp.opcode 为 1,eth.dst 为 ff:ff:ff:ff:ff:ff，发送方与目标 IP 不同，且发送方 IP 不是 0.0.0.0。",
+            "arp.opcode 为 1，eth.dst 为 ff:ff:ff:ff:ff:ff，发送方与目标 IP 不同，且发送方 IP 不是 0.0.0.0。",
         ),
         Text(
             "A probe has sender 0.0.0.0, an announcement the same address twice, a check of a known entry goes to one MAC "
@@ -278,7 +278,7 @@ ANNOUNCE = Rule(
             "应答形式的免费 ARP：{sender} 的 MAC 是 {mac}。没有人询问；链路上的主机据此更新缓存。",
         ),
         "probed": Text(
-            "ARP announcement: after {count} probes without objection (the last in frame {before}) {mac} now uses {sender}.",
+            "ARP announcement: after {count:probe} without objection (the last in frame {before}) {mac} now uses {sender}.",
             "ARP 通告：{count} 次探测均无异议（最后一次为第 {before} 帧），{mac} 现在开始使用 {sender}。",
         ),
     },

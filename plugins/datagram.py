@@ -117,11 +117,11 @@ LENGTH_WRONG = Rule(
             "UDP 长度 {length} 不可能成立：仅首部就有 8 字节。接收方会丢弃该数据报。",
         ),
         "less": Text(
-            "UDP length {length}, but IP carries {carried:byte}: the last {rest} are no part of the datagram.",
+            "UDP length {length}, but IP carries {carried:byte}: {rest:byte} more than belong to the datagram.",
             "UDP 长度为 {length}，但 IP 承载了 {carried} 字节：最后 {rest} 字节不属于该数据报。",
         ),
         "more": Text(
-            "UDP length {length}, but IP carries only {carried:byte}: {rest} are missing, so the receiver drops it.",
+            "UDP length {length}, but IP carries only {carried:byte}, {rest} too few, so the receiver drops it.",
             "UDP 长度为 {length}，但 IP 只承载了 {carried} 字节：缺少 {rest} 字节，接收方会丢弃它。",
         ),
     },
@@ -261,10 +261,12 @@ CHECKSUM_BAD = Rule(
         ),
         Text(
             "tcp.checksum or udp.checksum against the sum recomputed from the fields, the options and the payload: for each UDP datagram, "
-            "and for every TCP segment that is out of the ordinary. For routine segments Wireshark's own check counts: let it check by "
-            "-o tcp.check_checksum:TRUE, then tcp.checksum.status is 0.",
+            "and for every TCP segment that is out of the ordinary. Of a FILE, TCP segments with data are left out, as their bytes are "
+            "not read; so are routine ones anywhere. For these Wireshark's own check counts: labdissect FILE -o "
+            "tcp.check_checksum:TRUE lets it check each, then tcp.checksum.status is 0.",
             "把 tcp.checksum 或 udp.checksum 与由各字段、选项和载荷重新计算的结果比较：UDP 逐个数据报检查，TCP 检查所有不寻常的报文段。"
-            "对于常规报文段以 Wireshark 的检验为准：使用 -o tcp.check_checksum:TRUE 时，tcp.checksum.status 为 0。",
+            "读取文件（FILE）时不读数据字节，因此不检查携带数据的 TCP 报文段；常规报文段一律不检查。这些以 Wireshark 的检验为准："
+            "labdissect FILE -o tcp.check_checksum:TRUE 让它逐个检验，此时 tcp.checksum.status 为 0。",
         ),
         Text(
             "A sum that is merely unfinished is l4.checksum-partial. Wireshark leaves the check off because with offload every packet of the "

@@ -90,7 +90,7 @@ PAIRS: dict[str, Text] = {
 }
 CONTENTS: dict[str, Text] = {
     "data": Text(": {name} has {kind} {values}.", "：{name} 的 {kind} 记录为 {values}。"),
-    "records": Text(": none of its answers is a {kind} record of {name}.", "：其中没有 {name} 的 {kind} 记录。"),
+    "records": Text(": none of its answers is of type {kind} for {name}.", "：其中没有 {name} 的 {kind} 记录。"),
     "nodata": Text(": no {kind} record.", "：没有 {kind} 记录。"),
     "referral": Text(
         ": {server} does not know {name} itself and names the servers in charge of {zone}.",
@@ -236,7 +236,7 @@ DUAL_STACK = Rule(
     Explanation(
         Text(
             "A host with both protocols needs two queries, as each has one type: A for IPv4, AAAA for IPv6.",
-            "双栈主机需要两个查询，因为每个查询只有一种类型：A 对应 IPv4,AAAA 对应 IPv6。",
+            "双栈主机需要两个查询，因为每个查询只有一种类型：A 对应 IPv4，AAAA 对应 IPv6。",
         ),
         Text(
             "A and AAAA queries of one client to one server for the same name within a second.",
@@ -637,7 +637,7 @@ ON_LINK = Rule(
         Text(
             "Names without a DNS server: the question goes by multicast to everybody on the link (LLMNR port 5355, mDNS "
             "port 5353). Windows and Bonjour use it for printers and neighbors.",
-            "没有 DNS 服务器的名字解析：问题以多播发给链路上的所有主机（LLMNR 端口 5355,mDNS 端口 5353）。"
+            "没有 DNS 服务器的名字解析：问题以多播发给链路上的所有主机（LLMNR 端口 5355，mDNS 端口 5353）。"
             "Windows 与 Bonjour 用它查找打印机和邻居。",
         ),
         Text(

@@ -163,8 +163,8 @@ VLAN = Rule(
             "交换机之间的干道（trunk）承载多个网络，标签说明帧属于哪一个。普通主机通常看不到标签。",
         ),
         Text(
-            "vlan.id and vlan.priority; ieee8021ad.id for the outer tag.",
-            "依据 vlan.id 和 vlan.priority；外层标签为 ieee8021ad.id。",
+            "vlan.id and vlan.priority; ieee8021ad.id for the outer tag. Said once for each tag between two MAC addresses.",
+            "依据 vlan.id 和 vlan.priority；外层标签为 ieee8021ad.id。两个 MAC 地址之间的每种标签只说明一次。",
         ),
         Text(
             "Some cards remove the tag before the capture sees it: then a tagged frame looks plain.",
@@ -198,8 +198,10 @@ TUNNEL = Rule(
             "路由器或主机把每个分组装入另一个分组，以穿过不认识内层地址的网络。",
         ),
         Text(
-            "Two IP headers in frame.protocols; ip.proto of the outer one is 4 (IP), 41 (IPv6) or 47 (GRE), or UDP carries VXLAN.",
-            "frame.protocols 中有两个 IP 首部；外层 ip.proto 为 4（IP）、41（IPv6）或 47（GRE），或由 UDP 承载 VXLAN。",
+            "Two IP headers in frame.protocols; ip.proto of the outer one is 4 (IP), 41 (IPv6) or 47 (GRE), or UDP carries VXLAN. "
+            "Said once for each pair of hosts inside.",
+            "frame.protocols 中有两个 IP 首部；外层 ip.proto 为 4（IP）、41（IPv6）或 47（GRE），或由 UDP 承载 VXLAN。"
+            "对内层的每对主机只说明一次。",
         ),
         Text(
             "An ICMP error also has two IP headers: there the inner one is quoted, not carried.",
@@ -221,7 +223,7 @@ TYPES = {
 
 
 class Ethernet(BaseAnalyzer):
-    """Speaks once of each address and type, of each pair of hosts, and of each tag."""
+    """Speaks once of each address and type, of each pair of hosts, and of each tag and tunnel between two."""
 
     layers = EVERY_PACKET
     fields = (
@@ -247,7 +249,8 @@ class Ethernet(BaseAnalyzer):
         self._receivers, self._types, self._pairs, self._routers = Once(), Once(), Once(), Once()
         self._beyond: Remembered[str, dict[tuple[str, str], int]] = Remembered()
         """MAC address → (sender, destination behind it) → first frame."""
-        self._tunnels: Remembered[tuple[object, ...], tuple[dict[str, Any], str]] = Remembered()
+        self._wrappings = Once()
+        """Tags between two MAC addresses, and tunnels with the hosts inside."""
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Addresses, type, tags and tunnels of a frame."""
@@ -315,22 +318,29 @@ class Ethernet(BaseAnalyzer):
         found: list[Verdict] = []
         names = own_protocols(packet.protocols)
         if "vlan" in names or "ieee8021ad" in names:
-            found += _tagged(packet)
+            found += self._tagged(packet)
         if "vxlan" in names or is_tunnel(packet.protocols):
             found += self._tunnelled(packet)
         return found
 
+    def _tagged(self, packet: Packet) -> list[Verdict]:
+        """The tags, once for each two MAC addresses."""
+        inner, outer, eth = packet.vlan, packet.ieee8021ad, packet.eth
+        between = (None, None) if eth is None else (eth.src, eth.dst)
+        tags = [(tag.id, tag.priority) for tag in (inner, outer) if tag is not None]
+        return _tagged(packet, inner, outer) if self._wrappings((between, *tags)) else []
+
     def _tunnelled(self, packet: Packet) -> list[Verdict]:
-        """The tunnel's ends; taken apart once for each end of a connection."""
-        segment = packet.segment
-        key = None if segment is None else (segment.sender.address, segment.sender.port, segment.receiver.port)
-        known = self._tunnels.get(key) if key is not None else None
+        """The tunnel's ends, once for each pair of hosts that it carries."""
+        headers = [header for name, header in packet.stack if name in ("ip", "ipv6")]
+        if not headers or not headers[0].src:
+            return []
+        network = None if packet.vxlan is None else packet.vxlan.vni
+        if not self._wrappings((network, *((header.src, header.dst) for header in headers))):
+            return []
+        known = _tunnel(packet, headers)
         if known is None:
-            known = _tunnel(packet)
-            if known is None:
-                return []
-            if key is not None:
-                self._tunnels[key] = known
+            return []
         params, wording = known
         field = "ipv6.src" if ":" in params["outer_source"] else "ip.src"
         evidence = (
@@ -347,7 +357,7 @@ def is_group(mac: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_special(protocols: str) -> bool:
-    """Whether every packet of this stack has something to say: a tag or a tunnel."""
+    """Whether packets of this stack are wrapped: in a tag or a tunnel."""
     names = own_protocols(protocols)
     return "vlan" in names or "ieee8021ad" in names or "vxlan" in names or is_tunnel(protocols)
 
@@ -378,8 +388,8 @@ def _type(frame: int, eth: Any) -> Verdict:
     return Verdict(TYPE, frame, params, (Evidence(frame, "eth.type", shown),))
 
 
-def _tagged(packet: Packet) -> list[Verdict]:
-    frame, inner, outer = packet.number, packet.vlan, packet.ieee8021ad
+def _tagged(packet: Packet, inner: Any, outer: Any) -> list[Verdict]:
+    frame = packet.number
     params: dict[str, Any] = {}
     evidence: tuple[Evidence, ...] = ()
     if outer is not None and outer.id is not None:
@@ -392,11 +402,8 @@ def _tagged(packet: Packet) -> list[Verdict]:
     return [Verdict(VLAN, frame, params, (*evidence, Evidence(frame, "vlan.id", inner.id)), wording)]
 
 
-def _tunnel(packet: Packet) -> tuple[dict[str, Any], str] | None:
+def _tunnel(packet: Packet, headers: Sequence[Any]) -> tuple[dict[str, Any], str] | None:
     """Addresses outside and inside, and the wording."""
-    headers = [header for name, header in packet.stack if name in ("ip", "ipv6")]
-    if not headers or not headers[0].src:
-        return None
     outer = headers[0]
     params: dict[str, Any] = {"outer_source": outer.src, "outer_target": outer.dst}
     if packet.vxlan is not None:

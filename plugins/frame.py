@@ -210,11 +210,14 @@ SNAPPED = Rule(
     "frame",
     "note",
     16,
-    Text(
-        "Only the first {captured} of {length} bytes were captured: what lies behind is missing in the capture, not in the "
-        "packet.",
-        "只捕获了 {length} 字节中的前 {captured} 字节：缺少的部分是捕获没有保存，并非分组本身缺失。",
-    ),
+    {
+        "": Text(
+            "Only the first {captured} of {length} bytes were captured: what lies behind is missing in the capture, not in "
+            "the packet.",
+            "只捕获了 {length} 字节中的前 {captured} 字节：缺少的部分是捕获没有保存，并非分组本身缺失。",
+        ),
+        "again": Text("Captured: {captured} of {length} bytes.", "捕获了 {length} 字节中的 {captured} 字节。"),
+    },
     ("pcapng, Enhanced Packet Block",),
     Text("The packet lacks a field.", "分组缺少某个字段。"),
     Explanation(
@@ -564,8 +567,8 @@ class Frames(BaseAnalyzer):
         if length is None or captured is None:
             return length or captured or 0
         if captured < length:
+            found.append(_snapped(packet, captured, again=self._cut))
             self._cut = True
-            found.append(_snapped(packet, captured))
         elif length > self._whole:
             self._whole = length
         return length
@@ -766,10 +769,10 @@ def _same(one: Packet, other: Packet) -> bool:
     return (a.src, a.dst, a.id, a.len, a.frag_offset) == (b.src, b.dst, b.id, b.len, b.frag_offset)
 
 
-def _snapped(packet: Packet, captured: int) -> Verdict:
+def _snapped(packet: Packet, captured: int, *, again: bool) -> Verdict:
     number, length = packet.number, packet.length
     evidence = (Evidence(number, "frame.cap_len", captured), Evidence(number, "frame.len", length))
-    return Verdict(SNAPPED, number, {"captured": captured, "length": length}, evidence)
+    return Verdict(SNAPPED, number, {"captured": captured, "length": length}, evidence, "again" if again else "")
 
 
 def _captured_on(packet: Packet, inference: Inference) -> Verdict:

@@ -71,6 +71,11 @@ TTL_EXCEEDED = Rule(
             "从此处算起的第 {ttl} 跳是 {reporter}：第 {sent} 帧（{what}）在此处的 TTL 为 {ttl}，到该路由器耗尽，{elapsed:duration} 后收到报告。"
             "如此小的 TTL 是 traceroute 让各路由器逐个应答的方法，并非故障。",
         ),
+        "hop-next": Text(
+            "Hop {ttl} from here is {reporter}: frame {sent} ({what}) had TTL {ttl} here and ran out there, reported "
+            "{elapsed:duration} later.",
+            "从此处算起的第 {ttl} 跳是 {reporter}：第 {sent} 帧（{what}）在此处的 TTL 为 {ttl}，到该路由器耗尽，{elapsed:duration} 后收到报告。",
+        ),
         "hop-untimed": Text(
             "Hop {ttl} from here is {reporter}: frame {sent} ({what}) had TTL {ttl} here and ran out there. TTLs as small as this are "
             "traceroute's way to make each router answer; nothing is broken.",
@@ -78,7 +83,7 @@ TTL_EXCEEDED = Rule(
             "如此小的 TTL 是 traceroute 让各路由器逐个应答的方法，并非故障。",
         ),
         "loop": Text(
-            "{reporter} dropped frame {sent} ({what}): its TTL, {ttl} here, ran out there, {ttl} routers on. Paths are not "
+            "{reporter} dropped frame {sent} ({what}): its TTL, {ttl} here, ran out there, {ttl:router} on. Paths are not "
             "that long: the packet probably went round in a circle.",
             "{reporter} 丢弃了第 {sent} 帧（{what}）：其 TTL 在此处为 {ttl}，经过 {ttl} 个路由器后耗尽。"
             "正常路径没有这么长：分组很可能在环路中打转。",
@@ -783,6 +788,7 @@ class Errors:
         if (original.ttl or 0) >= SMALL_TTL:
             return "loop"
         pair = (quote.ip.src or "", quote.ip.dst or "")
+        known = self.traced(*pair)
         self._expired[pair] = None
         self._expired.move_to_end(pair)
         if len(self._expired) > TRACES_LIMIT:
@@ -790,7 +796,7 @@ class Errors:
         if packet.time is None or original.time is None:
             return "hop-untimed"
         params["elapsed"] = (packet.time - original.time) / 1e9
-        return "hop"
+        return "hop-next" if known else "hop"
 
 
 def _too_big(error: Header, quote: Quote, params: dict[str, Any]) -> str:

@@ -189,7 +189,7 @@ TTL_HOPS = Rule(
     "chat",
     5,
     Text(
-        "TTL {ttl}: about {hops} routers passed so far, if it started with {initial} ({initial} − {ttl} = {hops}). Each router "
+        "TTL {ttl}: about {hops:router} passed so far, if it started with {initial} ({initial} − {ttl} = {hops}). Each router "
         "takes 1; TTL counts no seconds.",
         "TTL {ttl}：若初始值为 {initial}，则相距约 {hops} 跳（{initial} − {ttl} = {hops}）。每个路由器减 1，与秒数无关。",
     ),
@@ -288,24 +288,24 @@ FRAGMENT = Rule(
     55,
     {
         "first": Text(
-            "First fragment of datagram {id:hex}: its bytes {first}–{last}, more follow (MF = 1). Only this one has the header of the "
+            "First fragment of datagram {id:hex}: its {first:bytes last}, more follow (MF = 1). Only this one has the header of the "
             "next layer.",
-            "数据报 {id:hex} 的第一个分片：其第 {first}–{last} 字节，后面还有（MF = 1）。只有它含上层首部。",
+            "数据报 {id:hex} 的第一个分片：其{first:字节 last}，后面还有（MF = 1）。只有它含上层首部。",
         ),
         "middle": Text(
-            "Fragment {index} of datagram {id:hex}: its bytes {first}–{last} ({offset} × 8 = {first}), more follow (MF = 1).",
-            "数据报 {id:hex} 的第 {index} 个分片：其第 {first}–{last} 字节（{offset} × 8 = {first}），后面还有（MF = 1）。",
+            "Fragment {index} of datagram {id:hex}: its {first:bytes last} ({offset} × 8 = {first}), more follow (MF = 1).",
+            "数据报 {id:hex} 的第 {index} 个分片：其{first:字节 last}（{offset} × 8 = {first}），后面还有（MF = 1）。",
         ),
         "last": Text(
-            "Last fragment of datagram {id:hex} (MF = 0, but the offset is {offset} × 8 = {first}): bytes {first}–{last}. Frames "
+            "Last fragment of datagram {id:hex} (MF = 0, but the offset is {offset} × 8 = {first}): {first:bytes last}. Frames "
             "{frames:frames} together have all {total} bytes.",
-            "数据报 {id:hex} 的最后一个分片（MF = 0，而片偏移为 {offset} × 8 = {first}）：第 {first}–{last} 字节。第 "
+            "数据报 {id:hex} 的最后一个分片（MF = 0，而片偏移为 {offset} × 8 = {first}）：{first:字节 last}。第 "
             "{frames:frames} 帧合起来共 {total} 字节，已全部到齐。",
         ),
         "last-gap": Text(
-            "Last fragment of datagram {id:hex} (MF = 0, but the offset is {offset} × 8 = {first}): bytes {first}–{last}. Of the {total} "
+            "Last fragment of datagram {id:hex} (MF = 0, but the offset is {offset} × 8 = {first}): {first:bytes last}. Of the {total} "
             "bytes the capture has {covered} so far.",
-            "数据报 {id:hex} 的最后一个分片（MF = 0，而片偏移为 {offset} × 8 = {first}）：第 {first}–{last} 字节。全部 {total} 字节中，"
+            "数据报 {id:hex} 的最后一个分片（MF = 0，而片偏移为 {offset} × 8 = {first}）：{first:字节 last}。全部 {total} 字节中，"
             "目前捕获到 {covered} 字节。",
         ),
     },
@@ -359,12 +359,12 @@ ID = Rule(
         "": Text(
             "Identification {id:hex} means nothing here: it is for putting fragments together, and this datagram is whole and must not "
             "be split (DF = 1, MF = 0, offset = 0).",
-            "标识 {id:hex} 在此没有意义：它用于重组分片，而该数据报完整且不许分片（DF = 1,MF = 0，片偏移 = 0）。",
+            "标识 {id:hex} 在此没有意义：它用于重组分片，而该数据报完整且不许分片（DF = 1，MF = 0，片偏移 = 0）。",
         ),
         "zero": Text(
             "Identification 0x0000 is no error: it is for putting fragments together, and this datagram is whole and must not be split "
             "(DF = 1, MF = 0, offset = 0).",
-            "标识 0x0000 不是错误：它用于重组分片，而该数据报完整且不许分片（DF = 1,MF = 0，片偏移 = 0）。",
+            "标识 0x0000 不是错误：它用于重组分片，而该数据报完整且不许分片（DF = 1，MF = 0，片偏移 = 0）。",
         ),
     },
     ("RFC 6864 §4",),
@@ -377,7 +377,7 @@ ID = Rule(
         ),
         Text(
             "ip.flags.df is 1, ip.flags.mf and ip.frag_offset are 0 (an atomic datagram). Said once for each sender.",
-            "ip.flags.df 为 1,ip.flags.mf 与 ip.frag_offset 为 0（原子数据报）。每个发送方只说明一次。",
+            "ip.flags.df 为 1，ip.flags.mf 与 ip.frag_offset 为 0（原子数据报）。每个发送方只说明一次。",
         ),
         Text(
             "Where a system counts, a missing number may hint at a packet that the capture missed: no proof.",

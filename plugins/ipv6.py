@@ -235,7 +235,7 @@ HOP_LIMIT = Rule(
             "跳数限制 {limit}（相当于 IPv4 的 TTL）是初始值：该分组尚未经过路由器。",
         ),
         "hops": Text(
-            "Hop limit {limit}: about {hops} routers passed so far, if it started with {initial} ({initial} − {limit} = {hops}).",
+            "Hop limit {limit}: about {hops:router} passed so far, if it started with {initial} ({initial} − {limit} = {hops}).",
             "跳数限制 {limit}：若初始值为 {initial}，则相距约 {hops} 跳（{initial} − {limit} = {hops}）。",
         ),
         "ndp": Text(

@@ -73,24 +73,24 @@ UNPARSED = Rule(
 
 _MISSING = {
     "acked": Text(
-        "{missing:byte} from byte {at} of the {role}'s stream are not in the capture, but frame {acked} acknowledges them: they "
-        "arrived, and {layer} is read on behind them.",
+        "{missing:byte} from byte {at} of the {role}'s stream not captured, but acknowledged in frame {acked}, so it "
+        "arrived: {layer} is read on behind the gap.",
         "{role:role}字节流自第 {at} 字节起的 {missing} 字节不在捕获中，但第 {acked} 帧已确认它们：数据确已到达，"
         "{layer} 从其后继续解析。",
     ),
     "limit": Text(
-        "{missing:byte} from byte {at} of the {role}'s stream have not come, and as much waits behind them as is kept in "
-        "memory: {layer} is read on behind them.",
+        "{missing:byte} from byte {at} of the {role}'s stream did not come, and as much waits behind the gap as is kept "
+        "in memory: {layer} is read on there.",
         "{role:role}字节流自第 {at} 字节起的 {missing} 字节一直没有出现，其后等待的数据已达到内存上限："
         "{layer} 从其后继续解析。",
     ),
     "end": Text(
-        "{missing:byte} from byte {at} of the {role}'s stream never came: what follows them was not read as {layer}.",
+        "{missing:byte} from byte {at} of the {role}'s stream never came: what follows was not read as {layer}.",
         "{role:role}字节流自第 {at} 字节起的 {missing} 字节始终没有出现，其后的数据未作为 {layer} 解析。",
     ),
 }
 _BROKEN_OFF = Text(
-    " The {broken_off:byte} right before them begin a message that cannot be read.",
+    " Right before, {broken_off:byte} of a message that cannot be read.",
     "其前的 {broken_off} 字节是一个无法读全的报文的开头。",
 )
 
@@ -178,13 +178,12 @@ SKIPPED = Rule(
     64,
     {
         "found": Text(
-            "{size:byte} of the {role}'s stream before this message were passed over: where a message of {layer} begins was "
+            "Passed over {size:byte} of the {role}'s stream before this message: where a message of {layer} begins was "
             "not known until here.",
             "该报文之前，{role:role}字节流有 {size} 字节被跳过：在此之前不知道 {layer} 报文从何处开始。",
         ),
         "never": Text(
-            "{size:byte} of the {role}'s stream hold no message of {layer} that begins where a segment does; they were not "
-            "read.",
+            "Not read: {size:byte} of the {role}'s stream, without a message of {layer} that begins where a segment does.",
             "{role:role}字节流有 {size} 字节未读出：没有 {layer} 报文从某个报文段的开头开始。",
         ),
     },
@@ -215,7 +214,7 @@ UNFINISHED = Rule(
     "note",
     62,
     Text(
-        "The last {size:byte} of the {role}'s stream, from byte {at} on, are no whole message of {layer}: the connection or the "
+        "No whole message of {layer} at the end of the {role}'s stream, {size:byte} from byte {at} on: the connection or the "
         "capture ends within it.",
         "{role:role}字节流自第 {at} 字节起的最后 {size} 字节不是完整的 {layer} 报文：连接或捕获在报文中途结束。",
     ),

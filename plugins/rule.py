@@ -151,11 +151,18 @@ def frame_list(numbers: Iterable[int], separator: str = ", ") -> str:
     return separator.join(f"{a}" if a == b else f"{a}{separator}{b}" if b == a + 1 else f"{a}–{b}" for a, b in runs)
 
 
+SPANS: Mapping[str, tuple[str, str]] = {
+    "bytes": ("byte {0}", "bytes {0}–{1}"),
+    "Bytes": ("Byte {0}", "Bytes {0}–{1}"),
+    "字节": ("第 {0} 字节", "第 {0}–{1} 字节"),
+}
+"""What ``{first:bytes last}`` says of two parameters, when they are equal and when not."""
+
 _ROLES = {"client": "客户端", "server": "服务器"}
 _NUMERALS = "零一二三四五六七八九"
 
 
-def _formats(language: str) -> dict[str, Callable[[Any], str] | None]:
+def _formats(language: str) -> dict[str, Callable[..., str] | None]:
     """What may follow the colon in a placeholder: ``{delay:duration}``; every other format is Python's own."""
     chinese = language == "zh"
 
@@ -166,22 +173,51 @@ def _formats(language: str) -> dict[str, Callable[[Any], str] | None]:
         "duration": partial(duration, language=language) if chinese else duration,
         "frames": partial(frame_list, separator="、") if chinese else frame_list,
         "hex": lambda value: f"0x{value:04x}",
-        "role": (lambda role: _ROLES.get(role, role)) if chinese else None,
+        "role": (lambda role: str(_ROLES.get(role, role))) if chinese else None,
         "numeral": (lambda digit: _NUMERALS[digit]) if chinese else None,
         "byte": counted("byte"),
         "segment": counted("segment"),
         "time": counted("time"),
         "record": counted("record"),
         "certificate": counted("certificate"),
+        "router": counted("router"),
+        "probe": counted("probe"),
+        **{kind: partial(_span, *texts) for kind, texts in SPANS.items()},
     }
+
+
+def _span(one: str, several: str, first: int, last: int) -> str:
+    return one.format(first) if first == last else several.format(first, last)
 
 
 _template_parser = string.Formatter()
 
 
 def placeholders(template: str) -> set[str]:
-    """The names in braces of a text."""
-    return {name for _, name, _, _ in _template_parser.parse(template) if name}
+    """The parameters that a text names in its braces."""
+    return {
+        parameter
+        for _, name, spec, _ in _template_parser.parse(template)
+        if name
+        for parameter in _parameters(name, spec or "")
+    }
+
+
+def _parameters(name: str, spec: str) -> list[str]:
+    """The parameters of one placeholder: a span has two, all others one."""
+    kind, _, last = spec.partition(" ")
+    return [name, last] if kind in SPANS else [name]
+
+
+def with_names(template: str) -> str:
+    """A text as a person reads it: ``{delay:duration}`` → ``‹delay›``, ``{first:bytes last}`` → ``bytes ‹first›–‹last›``."""
+    shown: list[str] = []
+    for literal, name, spec, _ in _template_parser.parse(template):
+        shown.append(literal)
+        if name:
+            kind, _, last = (spec or "").partition(" ")
+            shown.append(SPANS[kind][1].format(f"‹{name}›", f"‹{last}›") if kind in SPANS else f"‹{name}›")
+    return "".join(shown)
 
 
 def _filler(template: str, language: str) -> Filler:
@@ -200,11 +236,12 @@ def _filler(template: str, language: str) -> Filler:
             continue
         if not name.isidentifier():
             raise ValueError(f"{{{name}}} in a text is no parameter's name")
-        convert = partial(_python_format, spec=spec) if spec and spec not in formats else formats.get(spec)
+        kind = spec.partition(" ")[0]
+        convert = partial(_python_format, spec=spec) if spec and kind not in formats else formats.get(kind)
         if language == "zh":
             after = parsed[place + 1][0] if place + 1 < len(parsed) else ""
             convert = _spaced(convert, _is_chinese(literal[-1:]), _is_chinese(after[:1]))
-        value = f"params['{name}']"
+        value = ", ".join(f"params['{parameter}']" for parameter in _parameters(name, spec))
         if convert is not None:
             function = f"convert_{len(functions)}"
             functions[function] = convert
@@ -226,7 +263,7 @@ def _tight(literal: str) -> str:
     return literal[:-1] if literal[-1:] == " " and _is_chinese(literal[-2:-1]) else literal
 
 
-def _spaced(convert: Callable[[Any], str] | None, before: bool, after: bool) -> Callable[[Any], str] | None:
+def _spaced(convert: Callable[..., str] | None, before: bool, after: bool) -> Callable[..., str] | None:
     """Sets a blank between Chinese characters and a value's letters or digits, none between them and Chinese words.
 
     :param before: whether a Chinese character is before the value
@@ -235,8 +272,8 @@ def _spaced(convert: Callable[[Any], str] | None, before: bool, after: bool) -> 
     if not before and not after:
         return convert
 
-    def spaced(value: Any) -> str:
-        text = convert(value) if convert else str(value)
+    def spaced(*values: Any) -> str:
+        text = convert(*values) if convert else str(values[0])
         begins, ends = before and text[:1].isascii(), after and text[-1:].isascii()
         return f"{' ' if begins and text else ''}{text}{' ' if ends and text else ''}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from string import Formatter
 from typing import TYPE_CHECKING
 
 import click
@@ -54,6 +53,7 @@ def command(invocation: Invocation, code: str) -> None:
 def _print(rule: Rule, language: str) -> None:
     from labdissect.bridge.page import Page
     from labdissect.plugins.examples import example
+    from labdissect.plugins.rule import with_names
 
     def said(text: Text) -> str:
         return text.zh if language == "zh" else text.en
@@ -78,9 +78,3 @@ def _print(rule: Rule, language: str) -> None:
         page.labelled(said(_EXAMPLE), example_text, indent=2)
     if rule.sources:
         page.labelled(said(_SOURCES), " · ".join(rule.sources), indent=2)
-
-
-def with_names(template: str) -> str:
-    """A template as a person reads it: ``{delay:duration}`` → ``‹delay›``."""
-    parts = Formatter().parse(template)
-    return "".join(text + (f"‹{name}›" if name is not None else "") for text, name, _, _ in parts)

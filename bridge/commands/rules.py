@@ -43,8 +43,7 @@ def _searched(rule: Rule) -> str:
 def print_list(rules: Sequence[Rule], language: str) -> None:
     """A line each: code, severity, the first of its texts."""
     from labdissect.bridge.page import Page
-
-    from .explain import with_names
+    from labdissect.plugins.rule import with_names
 
     rows = []
     for rule in sorted(rules, key=lambda rule: rule.code):

@@ -7,6 +7,9 @@ UDP); ``packets_…``; ``bytes_…`` (payload, for TCP repeated bytes once); ``r
 payload to the last acknowledgment of one, pauses between requests included (null for UDP, for a single segment, and
 where the capture does not show both); ``window_min_…`` and ``window_max_…``, the smallest and the largest receive
 window that this end announced, in bytes, its SYN's included (null for UDP, and where the scale is not in the capture);
+``bytes_per_round_…``, a list: the payload that this end newly sent in each of its first 16 round trips, a round ending
+with the first acknowledgment of something in it (null for UDP, and for an end at which the capture was not taken, as
+far as the handshake's times tell);
 ``handshake_seconds`` from the first SYN to the ACK that opened the connection, null where it is not in the capture;
 ``duration_seconds`` from the first packet to the last; ``first_frame``, ``last_frame``. Several files on one output get
 a first key ``file``.
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.tcp.conversation import Conversation, seconds
+from labdissect.plugins.tcp.rounds import rounds
 from labdissect.plugins.tcp.summary import outcome
 from labdissect.plugins.writer import Record, WriterFormat, WriterSettings
 
@@ -86,6 +90,8 @@ def as_object(conversation: Conversation | Exchange, until: int | None = None) -
         "window_max_client": None if tcp is None else scaled(tcp.client, tcp.client.largest_window),
         "window_min_server": None if tcp is None else scaled(tcp.server, tcp.server.smallest_window),
         "window_max_server": None if tcp is None else scaled(tcp.server, tcp.server.largest_window),
+        "bytes_per_round_client": None if tcp is None else rounds(tcp, tcp.client),
+        "bytes_per_round_server": None if tcp is None else rounds(tcp, tcp.server),
         "handshake_seconds": None if tcp is None else seconds(tcp.client.syn_time, tcp.handshake_time),
         "duration_seconds": seconds(conversation.first_time, conversation.last_time),
         "first_frame": conversation.first_frame,

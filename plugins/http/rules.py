@@ -286,7 +286,7 @@ CONNECTION_CLOSE = Rule(
     Explanation(
         Text(
             "One request, one response, then FIN: what HTTP/1.0 always did, HTTP/1.1 does when either side says close.",
-            "一个请求、一个响应，然后 FIN:HTTP/1.0 一贯如此，HTTP/1.1 则在任一方声明 close 时如此。",
+            "一个请求、一个响应，然后 FIN：HTTP/1.0 一贯如此，HTTP/1.1 则在任一方声明 close 时如此。",
         ),
         Text(
             "The word close in http.connection, or version HTTP/1.0 of the request and no keep-alive.",

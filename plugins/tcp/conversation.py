@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import states
-from .endpoint import HALF, Endpoint, Overtaker, Sent
+from .endpoint import HALF, NEVER, Endpoint, Overtaker, Sent
 from .zeek import CLOSED as ZEEK_CLOSED
 from .zeek import INACTIVE as ZEEK_INACTIVE
 from .zeek import RESET as ZEEK_RESET
@@ -338,6 +338,8 @@ class Conversation:
                 receiver.peer_acked, receiver.peer_acked_frame = acked, number
             if receiver.outstanding and receiver.outstanding[0].end <= acked:
                 frames, resent, answer_time, oldest_answer_time = _acknowledged(time, sender, receiver, acked)
+                if acked > receiver.round_start:
+                    receiver.end_round(number, tcp.ack)
         else:
             ack_since, repeats = sender.ack_frame, sender.acks
             sender.acks += 1
@@ -351,6 +353,7 @@ class Conversation:
             sender.bytes += length
             if sender.first_data is None:
                 sender.first_data = (number, time)
+                sender.round_start = NEVER if sender.isn is None else start
             sender.last_data_frame = number
         last_time, window_before = self.last_time, sender.window
         if window != window_before:
@@ -512,14 +515,18 @@ class Conversation:
         if receiver.outstanding and receiver.outstanding[0].end <= acked:
             acknowledged = _acknowledged(packet.time, sender, receiver, acked)
             segment.acked_frames, segment.acked_resent, segment.answer_time, segment.oldest_answer_time = acknowledged
+            if acked > receiver.round_start:
+                receiver.end_round(packet.number, segment.ack)
         if acked > receiver.position:
             segment.acked_unseen = True
             receiver.position, receiver.raw = acked, ack_raw
             receiver.uncertain = True
+            receiver.round_start = NEVER
             receiver.holes.clear()
             self._record_gap(segment)
         elif receiver.holes and receiver.holes[0][0] < acked:
             segment.acked_holes = receiver.forget_holes_before(acked)
+            receiver.round_start = NEVER
             self._record_gap(segment)
 
     def _record_gap(self, segment: Segment) -> None:
@@ -588,6 +595,8 @@ class Conversation:
             sender.bytes += payload_fresh
             if payload_fresh and sender.first_data is None:
                 sender.first_data = (packet.number, packet.time)
+                if sender.isn is not None and start == position and not segment.flags & SYN:
+                    sender.round_start = start
         else:
             hole = sender.overtaker_of(start) if sender.holes else None
             filled = sender.fill_hole(start, end) if sender.holes else 0
@@ -780,6 +789,8 @@ def _acknowledged(time: int | None, sender: Endpoint, receiver: Endpoint, acked:
         frames += (newest.newest_copy or newest.frame,)
         if newest.copies or newest.start < oldest.start:
             resent = True
+    if resent:  # one frame may have brought again what several had brought before
+        frames = tuple(dict.fromkeys(frames))
     if time is None or newest.time is None or oldest.time is None or not oldest.time <= newest.time <= time:
         return frames, resent, None, None
     answer_time = time - newest.time

@@ -101,7 +101,9 @@ def _payload(packet: Packet, segment: Segment, who: str) -> list[Verdict]:
         wording = ("frames" if len(frames) > 1 else "frame") if frames else ""
         verdicts.append(Verdict(PIGGYBACKED, number, said, (), wording))
     if segment.flags & PSH:
-        verdicts.append(Verdict(PUSH, number, {"who": who}))
+        sender = segment.sender
+        verdicts.append(Verdict(PUSH, number, {"who": who}, (), "again" if sender.pushed else ""))
+        sender.pushed = True
     return verdicts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import NamedTuple
 
@@ -11,6 +12,11 @@ OUTSTANDING_LIMIT = 4096
 """Segments of one direction that may wait for their acknowledgment in memory; the oldest go first."""
 HOLES_LIMIT = 64
 """Gaps in one direction's bytes that are remembered; the oldest go first."""
+
+ROUNDS_LIMIT = 16
+"""Rounds of one direction that are measured, from the first on."""
+NEVER = sys.maxsize
+"""A position that no acknowledgment passes."""
 
 MODULUS = 0x1_0000_0000
 HALF = 0x8000_0000
@@ -36,6 +42,17 @@ class Overtaker(NamedTuple):
     time: int | None
     tsval: int | None
     ip_id: int | None
+
+
+class Round(NamedTuple):
+    """What was newly sent within one round trip."""
+
+    length: int
+    """Bytes of payload."""
+    acked_frame: int
+    """The acknowledgment that ended it, the first of something in it."""
+    ack: int | None
+    """Its number as tshark shows it."""
 
 
 class Endpoint:
@@ -91,9 +108,12 @@ class Endpoint:
         "port",
         "position",
         "probe_frame",
+        "pushed",
         "quickest_answer",
         "raw",
         "retransmissions",
+        "round_start",
+        "rounds",
         "rst_frame",
         "sacked",
         "sent_data",
@@ -162,6 +182,8 @@ class Endpoint:
         """The first of its packets with ECE that no CWR has answered."""
         self.filled_window = False
         """It has used up the other end's window before."""
+        self.pushed = False
+        """It has set PSH before."""
         self.estimated_rtt: float | None = None
         """Seconds; of its data, RFC 6298's SRTT."""
         self.deviation_rtt = 0.0
@@ -209,6 +231,9 @@ class Endpoint:
         """Its newest segment with payload."""
         self.first_data: tuple[int, int | None] | None = None
         """Frame and time of its first segment with payload."""
+        self.rounds: list[Round] = []
+        self.round_start = NEVER
+        """Position from which the round counts that is under way; :data:`NEVER` when none is measured."""
         self.data_acked_time: int | None = None
         """When the other end last acknowledged a whole segment of it; one that has a FIN alone does not count."""
         self.first_frame: int | None = None
@@ -249,6 +274,15 @@ class Endpoint:
         """Takes ``raw`` as position 0: nothing of this end was seen before."""
         self.first_raw = self.raw = raw
         self.position = 0
+
+    def end_round(self, acked_frame: int, ack: int | None) -> None:
+        """The first acknowledgment of the round under way has come: what is sent from here on is the next."""
+        last = self.position if self.fin_position is None else self.fin_position
+        if last <= self.round_start:  # the FIN alone
+            self.round_start = NEVER
+            return
+        self.rounds.append(Round(last - self.round_start, acked_frame, ack))
+        self.round_start = last if len(self.rounds) < ROUNDS_LIMIT else NEVER
 
     def remember(self, sent: Sent) -> None:
         """Keeps a segment until it is acknowledged."""

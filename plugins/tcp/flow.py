@@ -10,10 +10,12 @@ from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Evidence, Verdict
 
 from .conversation import ACK, CWR, ECE, FIN, NEW, RST, SYN, URG, Conversation, Segment
+from .rounds import doubling
 from .rules.flow import (
     ECN,
     PROBE,
     ROUND_TRIP,
+    SLOW_START,
     UPDATE,
     URGENT,
     WINDOW_FULL,
@@ -23,6 +25,8 @@ from .rules.flow import (
 if TYPE_CHECKING:
     from labdissect.plugins.analyzer import Analyzer
     from labdissect.plugins.packet import Packet
+
+    from .endpoint import Endpoint
 
 CONGESTION_EXPERIENCED = 3
 """Value of the two ECN bits of the IP header (RFC 3168 §5)."""
@@ -63,6 +67,9 @@ class Flow(BaseAnalyzer):
             verdicts += _congestion(packet, segment, conversation)
         if segment.answer_time is not None and not segment.acked_resent and segment.acked_frames:
             verdicts.append(_round_trip(packet, segment))
+            rounds = segment.receiver.rounds
+            if rounds and rounds[-1].acked_frame == packet.number:
+                verdicts += _slow_start(packet, segment.receiver, conversation)
         return verdicts
 
 
@@ -189,6 +196,19 @@ def _round_trip(packet: Packet, segment: Segment) -> Verdict:
         "deviation": data_sender.deviation_rtt,
     }
     return Verdict(ROUND_TRIP, packet.number, params, (Evidence(frame, "tcp.nxtseq", segment.ack),))
+
+
+def _slow_start(packet: Packet, data_sender: Endpoint, conversation: Conversation) -> Iterable[Verdict]:
+    """Once for each end: from the third round on that grew so, the next ones say nothing new."""
+    who = conversation.role(data_sender)
+    said = f"{SLOW_START.code} {who}"
+    growth = None if said in conversation.said else doubling(conversation, data_sender)
+    if growth is None:
+        return
+    conversation.said.add(said)
+    params = {"who": who, **{name: one.length for name, one in growth._asdict().items()}}
+    evidence = tuple(Evidence(one.acked_frame, "tcp.ack", one.ack) for one in growth)
+    yield Verdict(SLOW_START, packet.number, params, evidence)
 
 
 @hookimpl

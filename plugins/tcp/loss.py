@@ -35,6 +35,8 @@ DUPLICATES_FOR_FAST_RETRANSMIT = 3
 SHORTEST_TIMEOUT = 0.19
 """Seconds. Linux waits at least 200 ms, RFC 6298 §2 asks for a second; some clock slack is allowed for."""
 
+LONGEST_REACTION = 1.0
+"""Seconds within which a packet of the other end sets off a retransmission, where the round trip is not known."""
 RESENT_LIMIT = 64
 """Retransmissions of a connection that a D-SACK may still judge."""
 
@@ -158,11 +160,21 @@ def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list
         params.update(icmp_frame=icmp[0], reason=icmp[1])
         return [Verdict(PATH_MTU, packet.number, params, (*evidence, Evidence(icmp[0], "icmp.type", icmp[1])))]
     asked_for = receiver.ack_position == segment.start and receiver.duplicate_acks >= DUPLICATES_FOR_FAST_RETRANSMIT
-    if asked_for:
-        return [Verdict(FAST_RETRANSMIT, packet.number, params, evidence, "duplicates")]
-    if any(left >= segment.end for left, _ in receiver.sacked):
-        return [Verdict(FAST_RETRANSMIT, packet.number, params, evidence, "sack")]
+    sacked = any(left >= segment.end for left, _ in receiver.sacked)
+    if (asked_for or sacked) and not _stalled(packet, receiver, conversation):
+        return [Verdict(FAST_RETRANSMIT, packet.number, params, evidence, "duplicates" if asked_for else "sack")]
+    if asked_for or sacked:
+        params["last_heard"], params["silence"] = receiver.last_frame, seconds(receiver.last_time, packet.time)
+        return [Verdict(TIMEOUT, packet.number, params, evidence, "stalled")]
     return _by_a_timer(packet, segment, params, evidence)
+
+
+def _stalled(packet: Packet, receiver: Endpoint, conversation: Conversation) -> bool:
+    """Whether the other end's last packet is too long ago to have set off a retransmission: it reaches the sender, and
+    what it sets off passes the capture point, within a round trip."""
+    silence, round_trip = seconds(receiver.last_time, packet.time), conversation.round_trip
+    enough = LONGEST_REACTION if round_trip is None else max(SHORTEST_TIMEOUT, 2 * round_trip / 1e9)
+    return silence is not None and silence >= enough
 
 
 def _was_refused(earlier: Sent, sender: Endpoint) -> bool:
@@ -220,9 +232,10 @@ def _reported_twice(packet: Packet, segment: Segment, conversation: Conversation
 
 
 def _blocks(segment: Segment, blocks: Sequence[tuple[int, int]]) -> str:
-    """Blocks in the numbers that tshark shows: ``5793–7240, 8689–10136``."""
+    """Blocks in the numbers that tshark shows: ``5793–7240, 8689``."""
     shown = (segment.ack or 0) - (segment.acked or 0)
-    return ", ".join(f"{left + shown}–{right + shown - 1}" for left, right in blocks)
+    spans = [(left + shown, right + shown - 1) for left, right in blocks]
+    return ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in spans)
 
 
 @hookimpl

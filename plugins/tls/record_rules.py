@@ -211,7 +211,7 @@ FINISHED = Rule(
         "": Text(
             "Finished of the {who:role}, by its place: the first encrypted message after Change Cipher Spec. It proves that both "
             "ends saw the same handshake; its content is encrypted.",
-            "按位置判断是{who:role}的 Finished:Change Cipher Spec 之后的第一个加密报文。它证明双方看到的握手相同；内容已加密。",
+            "按位置判断是{who:role}的 Finished：Change Cipher Spec 之后的第一个加密报文。它证明双方看到的握手相同；内容已加密。",
         ),
         "sized": Text(
             "Finished of the {who:role}, by its place, the first encrypted message, and size: 4 + 12 + {added} of encryption = "
@@ -222,7 +222,7 @@ FINISHED = Rule(
         "1.3": Text(
             "Finished of the client, by its place and size: 4 + {digest} (the hash) + {added} of encryption = {length} bytes. TLS "
             "1.3 labels it Application Data. The handshake is complete.",
-            "按位置和长度（4 + 散列值 {digest} + 加密附加的 {added} = {length} 字节）判断，是客户端的 Finished;TLS 1.3 将其标为 "
+            "按位置和长度（4 + 散列值 {digest} + 加密附加的 {added} = {length} 字节）判断，是客户端的 Finished；TLS 1.3 将其标为 "
             "Application Data。握手至此完成。",
         ),
     },
@@ -238,7 +238,7 @@ FINISHED = Rule(
             "Up to 1.2: the first handshake record (tls.record.content_type 22) of this end after its Change Cipher Spec "
             "(20). In 1.3: the client's first encrypted record after the Server Hello whose tls.record.length is that of a "
             "Finished.",
-            "1.2 及以前：该端 Change Cipher Spec（20）之后的第一个握手记录（tls.record.content_type 22）。1.3:Server Hello 之后"
+            "1.2 及以前：该端 Change Cipher Spec（20）之后的第一个握手记录（tls.record.content_type 22）。1.3：Server Hello 之后"
             "客户端第一个长度（tls.record.length）与 Finished 相符的加密记录。",
         ),
         Text(

@@ -146,7 +146,7 @@ SUITE = Rule(
             "tls.handshake.ciphersuite of the Client Hello (a list) and of the Server Hello (one). Reserved numbers that only "
             "test the server (GREASE, RFC 8701) and signals are not counted.",
             "取自 Client Hello（列表）与 Server Hello（一个）的 tls.handshake.ciphersuite。仅用于测试服务器的保留值"
-            "（GREASE,RFC 8701）与信号值不计入。",
+            "（GREASE，RFC 8701）与信号值不计入。",
         ),
         Text(
             "When no suite is common to both, a fatal alert follows instead of the Server Hello.",
@@ -260,7 +260,7 @@ ALERT_CLOSE = Rule(
         Text(
             "Unencrypted: tls.alert_message.desc 0. Up to 1.2: tls.record.content_type 21 with a content that cannot be "
             "read. In 1.3: the last record of 19 bytes before a FIN (alert 2, type 1, tag 16).",
-            "明文：tls.alert_message.desc 为 0。1.2 及以前：tls.record.content_type 为 21 而内容不可读。1.3:FIN 之前"
+            "明文：tls.alert_message.desc 为 0。1.2 及以前：tls.record.content_type 为 21 而内容不可读。1.3：FIN 之前"
             "最后一条 19 字节的记录（警报 2、类型 1、认证标签 16）。",
         ),
         Text(
@@ -299,7 +299,7 @@ RESUMED = Rule(
         Text(
             "Up to 1.2: tls.handshake.session_id of the Server Hello equals that of the Client Hello and is not empty. In "
             "1.3: extension 41 (pre_shared_key) in the Server Hello.",
-            "1.2 及以前：Server Hello 的 tls.handshake.session_id 与 Client Hello 相同且非空。1.3:Server Hello 中有扩展 41"
+            "1.2 及以前：Server Hello 的 tls.handshake.session_id 与 Client Hello 相同且非空。1.3：Server Hello 中有扩展 41"
             "（pre_shared_key）。",
         ),
         Text(

@@ -126,7 +126,7 @@ def test_conversations_are_followed() -> None:
     (conversation,) = result.conversations
     assert conversation.conn_state == "SF"
     assert result.packet(3).segment.client_state == "ESTABLISHED"
-    with pytest.raises(LookupError, match="there is no frame 99; there are 9 packets"):
+    with pytest.raises(LookupError, match="there is no frame 99; the last is 9"):
         result.packet(99)
 
 

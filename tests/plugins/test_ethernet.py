@@ -44,20 +44,20 @@ def test_a_type_or_a_length() -> None:
     assert built("link-noise").verdict(1, "eth.type").params["size"] == 38
 
 
-def test_every_tagged_frame_says_its_network() -> None:
+def test_a_tag_is_told_once_for_each_direction() -> None:
     tagged = judged("vlan-tagged")
-    assert tagged.frames("vlan.tag") == list(range(1, 18))
-    assert tagged.verdict(9, "vlan.tag").params["vlan"] == 42
+    assert tagged.frames("vlan.tag") == [1, 2]
+    assert tagged.verdict(2, "vlan.tag").params["vlan"] == 42
     double = judged("vlan-qinq")
-    assert double.frames("vlan.tag") == list(range(1, 18))
+    assert double.frames("vlan.tag") == [1, 2]
     assert double.verdict(1, "vlan.tag").params == {"outer": 100, "vlan": 42, "priority": 3}
     assert built("link-noise").verdict(6, "vlan.tag").wording == "priority"
 
 
-def test_every_tunnelled_packet_says_outer_and_inner_addresses() -> None:
+def test_a_tunnel_is_told_once_for_each_direction() -> None:
     for name, kind in (("tunnel-gre", "GRE"), ("tunnel-ipip", "IP-in-IP")):
         tunnel = judged(name)
-        assert tunnel.frames("tunnel.encapsulated") == list(range(1, 18))
+        assert tunnel.frames("tunnel.encapsulated") == [1, 2]
         params = tunnel.verdict(2, "tunnel.encapsulated").params
         assert params == {
             "kind": kind,

@@ -13,7 +13,7 @@ import yaml
 from labdissect.bridge.engine import FAILED
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.registry import Registry
-from labdissect.plugins.rule import Rule, Verdict, placeholders, render
+from labdissect.plugins.rule import Rule, Verdict, placeholders, render, with_names
 from tests.conftest import DATA, built_in, judged
 
 RULES: dict[str, Rule] = {**built_in().rules, FAILED.code: FAILED}
@@ -116,7 +116,7 @@ def test_examples_are_of_rules_that_there_are() -> None:
 @every_rule
 def test_chinese_has_its_own_punctuation(code: str) -> None:
     for what, text in texts(RULES[code]).items():
-        plain = text.zh.replace("::", "").replace("()", "")  # the address, and calls
+        plain = with_names(text.zh).replace("::", "").replace("()", "")  # the address, and calls
         assert not re.search(r"[\u4e00-\u9fff][,:;?!(]|[,:;?!)][\u4e00-\u9fff]", plain), what
 
 
@@ -129,6 +129,13 @@ def test_a_blank_parts_chinese_from_letters_and_digits_only() -> None:
         for delay in (0.0016, 300.0, 3600.0)
     ]
     assert shown == ["客户端在 1.60 ms 后 5 字节", "客户端在 5 分钟后 5 字节", "客户端在 1 小时后 5 字节"]
+
+
+@every_rule
+def test_chinese_sentences_have_it_between_latin_words_too(code: str) -> None:
+    for what, text in texts(RULES[code]).items():
+        plain = re.sub(r"(?:[0-9a-f]{1,4}:+)+[0-9a-f]*|check_checksum:TRUE", "…", with_names(text.zh))
+        assert not re.search(r"[A-Za-z0-9)…›][,;:](?=[A-Za-z])", plain), what
 
 
 @every_rule

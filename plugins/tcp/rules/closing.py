@@ -25,7 +25,7 @@ FIRST = Rule(
         ),
         "pending": Text(
             "Close, step 1: the {who:role} has nothing more to send. Its ACK also does work here: it acknowledges "
-            "{newly:byte} that were still pending, all before {ack}.",
+            "{newly:byte} still pending, all before {ack}.",
             "第一次挥手：{who:role}不再发送数据。这里的 ACK 也有实际作用：确认了尚待确认的 {newly} 字节，确认号为 {ack}。",
         ),
         "unknown": Text(
@@ -217,7 +217,7 @@ ACK_PENDING = Rule(
     {
         "": Text(
             "Why ACK on this FIN? It acknowledges {newly:byte} for the first time: {ack} here, {before} in frame "
-            "{ack_frame}. ACK would be set without them, too: every segment after the handshake carries it.",
+            "{ack_frame}. ACK would be set in any case: every segment after the handshake carries it.",
             "为什么该 FIN 带 ACK？它首次确认了 {newly} 字节：此处为 {ack}，第 {ack_frame} 帧为 {before}。"
             "即使没有这些数据 ACK 也会置位：握手之后的每个报文段都带 ACK。",
         ),
@@ -408,7 +408,7 @@ THREE = Rule(
         Text(
             "FIN; FIN, ACK; ACK. The passive closer's program closed before its system had acknowledged the FIN, so "
             "one segment does both. It happens where a program closes as soon as it reads the end of the stream.",
-            "FIN;FIN, ACK;ACK。被动关闭方的应用程序在系统确认 FIN 之前就已关闭，于是一个报文段同时完成两件事。"
+            "FIN；FIN, ACK；ACK。被动关闭方的应用程序在系统确认 FIN 之前就已关闭，于是一个报文段同时完成两件事。"
             "应用程序一读到字节流结束就关闭时会如此。",
         ),
         Text(
@@ -466,9 +466,9 @@ HALF = Rule(
     {
         "data": Text(
             "Half-closed, and legal: the {other:role} has closed its direction (FIN in frame {fin_frame}), the "
-            "{who:role} still sends: bytes {first}–{last}.",
-            "半关闭状态，完全合法：{other:role}已关闭其方向（第 {fin_frame} 帧的 FIN），{who:role}仍在发送第 "
-            "{first}–{last} 字节。",
+            "{who:role} still sends: {first:bytes last}.",
+            "半关闭状态，完全合法：{other:role}已关闭其方向（第 {fin_frame} 帧的 FIN），{who:role}仍在发送"
+            "{first:字节 last}。",
         ),
         "end": Text(
             "Closed in two halves (frames {frames:frames}): the {passive:role} still sent {count:byte} after the "

@@ -33,39 +33,38 @@ SEGMENT = Rule(
             "{who:role}发送 1 字节数据：其字节流的第 {first} 字节；同时确认对方 {ack} 之前的数据。",
         ),
         "gap": Text(
-            "{length:byte} of data from the {who:role}: bytes {first} to {last} of its stream. The {gap:byte} before "
-            "them are not in the capture so far: lost, late, or missed by the capture.",
-            "{who:role}发送 {length} 字节数据：其字节流的第 {first}–{last} 字节。此前的 {gap} 字节目前不在捕获中："
+            "{length:byte} of data from the {who:role}: {first:bytes last} of its stream. The capture lacks the "
+            "{gap:byte} before so far: lost, late, or missed by the capture.",
+            "{who:role}发送 {length} 字节数据：其字节流的{first:字节 last}。此前的 {gap} 字节目前不在捕获中："
             "可能丢失、迟到，或被捕获漏掉。",
         ),
         "again": Text(
-            "Bytes {first}–{last} of the {who:role} again ({length:byte}): frame {earlier} had them {waited:duration} "
-            "before.",
-            "{who:role}的第 {first}–{last} 字节（{length} 字节）再次出现：{waited:duration}前的第 {earlier} 帧已包含。",
+            "{first:Bytes last} of the {who:role} again ({length:byte}): already in frame {earlier}, "
+            "{waited:duration} before.",
+            "{who:role}的{first:字节 last}（{length} 字节）再次出现：{waited:duration}前的第 {earlier} 帧已包含。",
         ),
         "again-acked": Text(
-            "Bytes {first}–{last} of the {who:role} again ({length:byte}), although frame {acked_frame} has "
+            "{first:Bytes last} of the {who:role} again ({length:byte}), although frame {acked_frame} has "
             "acknowledged everything before {acked}.",
-            "{who:role}的第 {first}–{last} 字节（{length} 字节）再次出现，尽管第 {acked_frame} 帧已确认 {acked} "
+            "{who:role}的{first:字节 last}（{length} 字节）再次出现，尽管第 {acked_frame} 帧已确认 {acked} "
             "之前的全部数据。",
         ),
         "again-old": Text(
-            "Bytes {first}–{last} of the {who:role} again ({length:byte}): nothing new.",
-            "{who:role}的第 {first}–{last} 字节（{length} 字节）再次出现：没有新数据。",
+            "{first:Bytes last} of the {who:role} again ({length:byte}): nothing new.",
+            "{who:role}的{first:字节 last}（{length} 字节）再次出现：没有新数据。",
         ),
         "partly": Text(
-            "Bytes {first}–{last} of the {who:role} ({length:byte}): the first of them were sent before, {fresh} are "
-            "new.",
-            "{who:role}的第 {first}–{last} 字节（{length} 字节）：前一部分曾发送过，其中 {fresh} 字节是新的。",
+            "{first:Bytes last} of the {who:role} ({length:byte}): the first part sent before, the last "
+            "{fresh:byte} new.",
+            "{who:role}的{first:字节 last}（{length} 字节）：前一部分曾发送过，最后 {fresh} 字节是新的。",
         ),
         "late": Text(
-            "Bytes {first}–{last} of the {who:role} ({length:byte}), which later bytes had overtaken: here they pass "
-            "for the first time.",
-            "{who:role}的第 {first}–{last} 字节（{length} 字节）：后面的字节先于它们出现，这些字节在此首次出现。",
+            "{first:Bytes last} of the {who:role} ({length:byte}), overtaken by later bytes: here for the first time.",
+            "{who:role}的{first:字节 last}（{length} 字节）：后面的字节先于它们出现，这些字节在此首次出现。",
         ),
         "syn": Text(
-            "The SYN carries {length:byte} of data, bytes {first}–{last}: they count from the number after the SYN's.",
-            "该 SYN 携带 {length} 字节数据（第 {first}–{last} 字节），从 SYN 之后的序列号算起。",
+            "The SYN carries {length:byte} of data, {first:bytes last}, counted from the number after the SYN's.",
+            "该 SYN 携带 {length} 字节数据（{first:字节 last}），从 SYN 之后的序列号算起。",
         ),
     },
     ("RFC 9293 §3.4",),
@@ -97,12 +96,15 @@ PUSH = Rule(
     "tcp",
     "chat",
     12,
-    Text(
-        "PSH: deliver now, as the {who:role} has nothing more queued (or, on Linux, has queued much since its last "
-        "PSH). It marks no message's end.",
-        "PSH：请立即交付应用程序，因为{who:role}的发送队列到此已空（或在 Linux 上，自上一个 PSH 以来已排队较多数据）。"
-        "它并不表示消息结束。",
-    ),
+    {
+        "": Text(
+            "PSH: deliver now, as the {who:role} has nothing more queued (or, on Linux, has queued much since its last "
+            "PSH). It marks no message's end.",
+            "PSH：请立即交付应用程序，因为{who:role}的发送队列到此已空（或在 Linux 上，自上一个 PSH 以来已排队较多数据）。"
+            "它并不表示消息结束。",
+        ),
+        "again": Text("PSH: deliver now.", "PSH：请立即交付应用程序。"),
+    },
     ("RFC 9293 §3.9.1.2",),
     Text("PSH means urgent, or the end of a message.", "PSH 表示紧急数据或消息结束。"),
     Explanation(
@@ -114,8 +116,8 @@ PUSH = Rule(
             "不知道消息的边界：一条长消息可能有多个 PSH，两条短消息也可能共用一个。",
         ),
         Text(
-            "tcp.flags.push on a segment with data.",
-            "携带数据的报文段中 tcp.flags.push 置位。",
+            "tcp.flags.push on a segment with data. Why, is said once for each end of a connection.",
+            "携带数据的报文段中 tcp.flags.push 置位。原因对连接的每一端只说明一次。",
         ),
         Text(
             "Linux also sets it when half of the largest window has been queued since the last PSH; that is why it "
@@ -259,7 +261,7 @@ DELAYED = Rule(
             "ACK to ride on, or a second segment to acknowledge together. It must not wait longer than 0.5 s; Linux "
             "waits 40 ms or more, others up to 200 ms.",
             "接收方不必逐个确认报文段：它可以稍等，因为可能很快就有可捎带确认的数据，或有第二个报文段可一并确认。"
-            "等待不得超过 0.5 s;Linux 等待 40 ms 以上，其他系统最多 200 ms。",
+            "等待不得超过 0.5 s；Linux 等待 40 ms 以上，其他系统最多 200 ms。",
         ),
         Text(
             "A pure ACK of at most two frames, none of them resent. The time from the oldest of these frames to the "
@@ -341,7 +343,7 @@ KEEPALIVE = Rule(
             "tcp.len is 0 or 1, tcp.seq is one below the next byte of this end, all of this end is acknowledged, "
             "tcp.ack is not new, and the peer's last window was not 0. The silence is the time since the connection's "
             "previous packet.",
-            "tcp.len 为 0 或 1,tcp.seq 比该端下一个字节的序列号小 1，该端的数据已全部被确认，tcp.ack 没有变化，"
+            "tcp.len 为 0 或 1，tcp.seq 比该端下一个字节的序列号小 1，该端的数据已全部被确认，tcp.ack 没有变化，"
             "且对方最近的窗口不为 0。静默时间为距该连接上一个分组的时间。",
         ),
         Text(
@@ -425,7 +427,7 @@ INVALID_FLAGS = Rule(
         Text(
             "tcp.flags alone decides: SYN with FIN, SYN with RST, FIN with RST; or none of SYN, FIN, RST and ACK. A "
             "FIN without ACK has a rule of its own (tcp.fin.no-ack).",
-            "只依据 tcp.flags:SYN 与 FIN、SYN 与 RST、FIN 与 RST 同时置位，或 SYN、FIN、RST、ACK 均未置位。不带 ACK 的 "
+            "只依据 tcp.flags：SYN 与 FIN、SYN 与 RST、FIN 与 RST 同时置位，或 SYN、FIN、RST、ACK 均未置位。不带 ACK 的 "
             "FIN 另有规则（见 tcp.fin.no-ack）。",
         ),
         Text(

@@ -121,7 +121,7 @@ UPDATE = Rule(
         Text(
             "tcp.len is 0, tcp.ack is the same as before and tcp.window_size is larger than the last one of this end; "
             "it is neither a duplicate ACK with SACK news, nor the answer to a keep-alive, nor part of the handshake.",
-            "tcp.len 为 0,tcp.ack 与此前相同，而 tcp.window_size 大于该端上一次的值；且不是带有新 SACK 块的重复 ACK、"
+            "tcp.len 为 0，tcp.ack 与此前相同，而 tcp.window_size 大于该端上一次的值；且不是带有新 SACK 块的重复 ACK、"
             "对保活的应答或握手的一部分。",
         ),
         Text(
@@ -292,8 +292,8 @@ ROUND_TRIP = Rule(
             "The time of this ACK minus that of the newest frame that it covers as a whole; none if one of these "
             "frames was sent twice (Karn's rule). First sample R: EstimatedRTT = R, DevRTT = R/2. Later: DevRTT = 3/4 "
             "DevRTT + 1/4 |EstimatedRTT − R|, then EstimatedRTT = 7/8 EstimatedRTT + 1/8 R. Each direction by itself.",
-            "该 ACK 的时间减去它完整覆盖的最新一帧的时间；若其中有帧发送过两次，则不取样（Karn 算法）。首个样本 R:"
-            "EstimatedRTT = R,DevRTT = R/2。此后：DevRTT = 3/4 DevRTT + 1/4 |EstimatedRTT − R|，再令 EstimatedRTT = 7/8 "
+            "该 ACK 的时间减去它完整覆盖的最新一帧的时间；若其中有帧发送过两次，则不取样（Karn 算法）。首个样本 R："
+            "EstimatedRTT = R，DevRTT = R/2。此后：DevRTT = 3/4 DevRTT + 1/4 |EstimatedRTT − R|，再令 EstimatedRTT = 7/8 "
             "EstimatedRTT + 1/8 R。两个方向分别计算。",
         ),
         Text(
@@ -307,7 +307,51 @@ ROUND_TRIP = Rule(
     ),
 )
 
-RULES: Sequence[Rule] = (ZERO_WINDOW, PROBE, UPDATE, WINDOW_FULL, URGENT, ECN, ROUND_TRIP)
+SLOW_START = Rule(
+    "tcp.flow.slow-start",
+    "tcp",
+    "chat",
+    11,
+    Text(
+        "Looks like slow start: in three round trips in a row the {who:role} newly sent {first}, {second} and {third} "
+        "bytes, each time about twice as much, in full segments.",
+        "看来是慢启动：在连续三个往返时间内，{who:role}新发送了 {first}、{second} 和 {third} 字节，每次约为前一次的两倍，"
+        "且都是满长报文段。",
+    ),
+    ("RFC 5681 §3.1",),
+    Text("TCP sends at full speed from the start.", "TCP 从一开始就全速发送。"),
+    Explanation(
+        Text(
+            "A sender begins with a few segments (at most 10 today, RFC 6928) and adds one for each that is acknowledged, "
+            "so that what it sends in a round trip doubles, until something is lost or the threshold ssthresh is reached. "
+            "From there on, in congestion avoidance, it adds about one segment in each round trip.",
+            "发送方从少数几个报文段开始（如今最多 10 个，见 RFC 6928），每有一个被确认就多发一个，于是每个往返时间内发送的数据量"
+            "加倍，直到发生丢失或达到慢启动门限 ssthresh。此后进入拥塞避免阶段，每个往返时间大约只增加一个报文段。",
+        ),
+        Text(
+            "A round ends with the first acknowledgment of something in it; what was newly sent in the round is counted. Said "
+            "once, when three rounds in a row each grew by 1.5 to 2.1, hold full segments only (the other end's MSS, less 12 "
+            "bytes with timestamps), nothing was sent again before and the receive window had room. Only where the capture "
+            "was taken at the sender: at most a tenth of the handshake's round trip lies on the sender's side.",
+            "一轮在其中的数据首次被确认时结束，统计这一轮内新发送的字节。连续三轮各增长到前一轮的 1.5 至 2.1 倍、"
+            "都只含满长报文段（对方的 MSS，使用时间戳时减 12 字节）、此前没有重传、且接收窗口尚有余地时，说明一次。"
+            "仅限于在发送方捕获的情形：握手的往返时间中，最多十分之一位于发送方一侧。",
+        ),
+        Text(
+            "The congestion window itself is in no packet: a program that happens to write twice as much each time looks the "
+            "same. Silence does not mean that there was none: a short transfer has fewer rounds, and a capture at the "
+            "receiver or in between does not show the sender's rounds. How it goes on, bytes_per_round_client and "
+            "bytes_per_round_server tell (-o conversations): after a loss about half, then one segment more each time is "
+            "congestion avoidance, if neither program nor receive window is the limit.",
+            "拥塞窗口本身不在任何分组中：若应用程序恰好每次写入两倍的数据，看起来也一样。没有这条说明并不表示没有慢启动："
+            "短的传送轮数不够；在接收方或路径中间捕获时看不到发送方的各轮。此后的情况见 bytes_per_round_client 与 "
+            "bytes_per_round_server（-o conversations）：丢失之后约减半，随后每次多一个报文段，即为拥塞避免，"
+            "前提是应用程序与接收窗口都不是限制因素。",
+        ),
+    ),
+)
+
+RULES: Sequence[Rule] = (ZERO_WINDOW, PROBE, UPDATE, WINDOW_FULL, URGENT, ECN, ROUND_TRIP, SLOW_START)
 
 
 @hookimpl

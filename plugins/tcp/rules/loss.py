@@ -14,8 +14,8 @@ GAP_CAPTURE = Rule(
     "warn",
     50,
     Text(
-        "The capture missed {missing:byte} of the {peer:role} before {ack}: the {who:role} acknowledges them here "
-        "though no frame has them, so they did arrive.",
+        "The capture missed {missing:byte} of the {peer:role} before {ack}: the {who:role} acknowledges here "
+        "what no frame has, so it did arrive.",
         "捕获漏掉了{peer:role}在 {ack} 之前的 {missing} 字节：{who:role}在此确认了它们，而没有一帧包含这些字节，"
         "说明它们已到达。",
     ),
@@ -49,14 +49,14 @@ GAP_NETWORK = Rule(
     49,
     {
         "": Text(
-            "The gap before this segment was a loss on the way: its bytes {first}–{last} come again in frame {resent},"
-            " {waited:duration} later.",
-            "本报文段之前的空缺是途中丢失：第 {first}–{last} 字节在 {waited:duration}之后由第 {resent} 帧重新发送。",
+            "The gap before this segment was a loss on the way: frame {resent} brings its {first:bytes last}, "
+            "{waited:duration} later.",
+            "本报文段之前的空缺是途中丢失：{first:字节 last}在 {waited:duration}之后由第 {resent} 帧重新发送。",
         ),
         "asked": Text(
-            "The gap before this segment was a loss on the way: its bytes {first}–{last} come again in frame {resent},"
-            " {waited:duration} later, after the receiver had asked for them with {count} duplicate ACKs.",
-            "本报文段之前的空缺是途中丢失：接收方用 {count} 个重复 ACK 索要之后，第 {first}–{last} 字节在 "
+            "The gap before this segment was a loss on the way: frame {resent} brings its {first:bytes last}, "
+            "{waited:duration} later, after the receiver had asked with {count} duplicate ACKs.",
+            "本报文段之前的空缺是途中丢失：接收方用 {count} 个重复 ACK 索要之后，{first:字节 last}在 "
             "{waited:duration}之后由第 {resent} 帧重新发送。",
         ),
     },
@@ -151,7 +151,7 @@ DUPLICATE_ACK = Rule(
             "tcp.len is 0, no SYN or FIN, tcp.ack as before, a segment of the other end is under way beyond that "
             "number, and either the window is unchanged and not 0 or there are new SACK blocks. ACKs that answer a "
             "repeated segment or SYN-ACK do not count. The number starts anew with each advance of tcp.ack.",
-            "tcp.len 为 0，没有 SYN 与 FIN,tcp.ack 不变，对方有超出该确认号的报文段在途，并且窗口不变且不为 0，或者有新的 "
+            "tcp.len 为 0，没有 SYN 与 FIN，tcp.ack 不变，对方有超出该确认号的报文段在途，并且窗口不变且不为 0，或者有新的 "
             "SACK 块。应答重复报文段或重复 SYN-ACK 的 ACK 不计。tcp.ack 每次前进后重新计数。",
         ),
         Text(
@@ -207,22 +207,22 @@ FAST_RETRANSMIT = Rule(
     58,
     {
         "duplicates": Text(
-            "Fast retransmission: bytes {first}–{last} again, {waited:duration} after frame {earlier}, because "
+            "Fast retransmission: {first:bytes last} again, {waited:duration} after frame {earlier}, because "
             "{count} duplicate ACKs asked for {first}. No timer had to run out.",
-            "快重传：第 {first}–{last} 字节再次发送，距第 {earlier} 帧 {waited:duration}，因为 {count} 个重复 ACK 在索要 "
+            "快重传：{first:字节 last}再次发送，距第 {earlier} 帧 {waited:duration}，因为 {count} 个重复 ACK 在索要 "
             "{first}。不必等到重传计时器超时。",
         ),
         "sack": Text(
-            "Retransmission by SACK: bytes {first}–{last} again, {waited:duration} after frame {earlier}, because "
-            "SACK shows that later bytes arrived and these did not. No timer had to run out.",
-            "依据 SACK 的重传：第 {first}–{last} 字节再次发送，距第 {earlier} 帧 {waited:duration}，因为 SACK "
+            "Retransmission by SACK: {first:bytes last} again, {waited:duration} after frame {earlier}, because "
+            "SACK shows that later bytes arrived and not these. No timer had to run out.",
+            "依据 SACK 的重传：{first:字节 last}再次发送，距第 {earlier} 帧 {waited:duration}，因为 SACK "
             "表明其后的字节已到达而这些没有。不必等到重传计时器超时。",
         ),
         "gap": Text(
-            "Retransmission: bytes {first}–{last} fill the gap that frame {earlier} left {waited:duration} before; "
-            "the receiver had asked for them with {count} duplicate ACKs. The first copy is not in the capture: most "
+            "Retransmission of {first:bytes last} into the gap that frame {earlier} left {waited:duration} before; "
+            "the receiver had asked for this with {count} duplicate ACKs. The first copy is not in the capture: most "
             "likely it was lost before the capture point.",
-            "重传：第 {first}–{last} 字节填补了 {waited:duration}前第 {earlier} 帧留下的空缺；接收方此前用 {count} "
+            "重传：{first:字节 last}填补了 {waited:duration}前第 {earlier} 帧留下的空缺；接收方此前用 {count} "
             "个重复 ACK 索要过。第一份不在捕获中，很可能在到达捕获点之前丢失。",
         ),
     },
@@ -259,16 +259,23 @@ TIMEOUT = Rule(
     58,
     {
         "": Text(
-            "Retransmission after a timeout: bytes {first}–{last} again, {waited:duration} after frame {earlier}. "
-            "Neither their acknowledgment nor three duplicate ACKs had come; only the timer could tell.",
-            "超时重传：第 {first}–{last} 字节再次发送，距第 {earlier} 帧 {waited:duration}。既没有对它们的确认，"
+            "Retransmission after a timeout: {first:bytes last} again, {waited:duration} after frame {earlier}. "
+            "Neither an acknowledgment nor three duplicate ACKs had come; only the timer could tell.",
+            "超时重传：{first:字节 last}再次发送，距第 {earlier} 帧 {waited:duration}。既没有对它们的确认，"
             "也没有三个重复 ACK，只能靠重传计时器发现。",
         ),
+        "stalled": Text(
+            "Retransmission after a timeout: {first:bytes last} again, {waited:duration} after frame {earlier}. The other "
+            "side was last heard {silence:duration} before (frame {last_heard}), too long ago to have set it off: only the "
+            "timer did.",
+            "超时重传：{first:字节 last}再次发送，距第 {earlier} 帧 {waited:duration}。对方的上一个分组（第 {last_heard} 帧）"
+            "已是 {silence:duration}之前，不可能由它引发：只能是重传计时器超时。",
+        ),
         "gap": Text(
-            "Retransmission after a timeout: bytes {first}–{last} fill the gap that frame {earlier} left "
-            "{waited:duration} before, and no duplicate ACK had asked for them. The first copy is not in the capture: "
+            "Retransmission after a timeout: {first:bytes last} into the gap that frame {earlier} left "
+            "{waited:duration} before, and no duplicate ACK had asked for this. The first copy is not in the capture: "
             "most likely it was lost before the capture point.",
-            "超时重传：第 {first}–{last} 字节填补了 {waited:duration}前第 {earlier} 帧留下的空缺，此前没有重复 ACK "
+            "超时重传：{first:字节 last}填补了 {waited:duration}前第 {earlier} 帧留下的空缺，此前没有重复 ACK "
             "索要过。第一份不在捕获中，很可能在到达捕获点之前丢失。",
         ),
     },
@@ -279,22 +286,24 @@ TIMEOUT = Rule(
             "The sender keeps a timer for its oldest unacknowledged byte. Its length, RTO, is SRTT + 4 · RTTVAR, at "
             "least 1 s by RFC 6298 and 200 ms on Linux, and doubles with each repetition. When it runs out, the "
             "sender resends and starts over with a window of one segment.",
-            "发送方为最早的未确认字节保持一个计时器。其时长 RTO 等于 SRTT + 4 · RTTVAR,RFC 6298 规定至少 1 s,Linux 为 "
+            "发送方为最早的未确认字节保持一个计时器。其时长 RTO 等于 SRTT + 4 · RTTVAR，RFC 6298 规定至少 1 s，Linux 为 "
             "200 ms，每次重传后加倍。超时后，发送方重传，并把拥塞窗口降为一个报文段重新开始。",
         ),
         Text(
             "Bytes seen before and not acknowledged come again at least 0.19 s after their last copy, with fewer than "
-            "three duplicate ACKs for them and no SACK block beyond. 0.19 s is Linux's 200 ms less some slack of the "
-            "clock.",
+            "three duplicate ACKs for them and no SACK block beyond; or with these, but after the other end was silent "
+            "for 0.19 s and two round trips. 0.19 s is Linux's 200 ms less some slack of the clock.",
             "此前出现过且未被确认的字节，在上一份之后至少 0.19 s 再次出现，针对它们的重复 ACK 不足三个，也没有位于其后的 "
-            "SACK 块。0.19 s 即 Linux 的 200 ms 减去时钟误差。",
+            "SACK 块；或者虽有这些，但对方已静默 0.19 s 且超过两个往返时间。0.19 s 即 Linux 的 200 ms 减去时钟误差。",
         ),
         Text(
             "A tail loss probe resends the last bytes, not the oldest; on long paths it may take more than 0.19 s and "
             "look like this when only one segment is outstanding. A late ACK of the first copy or a D-SACK shows that "
-            "the timeout was needless.",
+            "the timeout was needless. A first copy that was damaged, not lost, has l4.checksum-bad when Wireshark "
+            "checks (-o tcp.check_checksum:TRUE).",
             "尾部丢失探测重发的是最后的字节而不是最早的；在时延大的路径上它可能超过 0.19 s，若只有一个报文段未确认，"
-            "则看起来与此相同。若此后出现对第一份的迟到 ACK 或 D-SACK，则说明这次超时重传并无必要。",
+            "则看起来与此相同。若此后出现对第一份的迟到 ACK 或 D-SACK，则说明这次超时重传并无必要。"
+            "若第一份是损坏而不是丢失，则在 Wireshark 检验时（-o tcp.check_checksum:TRUE）有 l4.checksum-bad。",
         ),
     ),
 )
@@ -305,15 +314,15 @@ TAIL = Rule(
     58,
     {
         "": Text(
-            "Tail loss probe: bytes {first}–{last}, the last ones sent, again {waited:duration} after frame {earlier},"
+            "Tail loss probe: {first:bytes last}, the last sent, again {waited:duration} after frame {earlier},"
             " while earlier bytes wait too. A timeout would resend the first; this copy is to provoke an ACK.",
-            "尾部丢失探测：最后发送的第 {first}–{last} 字节在第 {earlier} 帧之后 {waited:duration}再次发送，"
+            "尾部丢失探测：最后发送的{first:字节 last}在第 {earlier} 帧之后 {waited:duration}再次发送，"
             "而更早的字节也在等待确认。超时重传应重传最早的字节；这份副本是为了引出一个 ACK。",
         ),
         "alone": Text(
-            "Sent again early: bytes {first}–{last}, {waited:duration} after frame {earlier}, sooner than a "
+            "Sent again early: {first:bytes last}, {waited:duration} after frame {earlier}, sooner than a "
             "retransmission timeout and without enough duplicate ACKs: a tail loss probe, to provoke an ACK.",
-            "较早重发：第 {first}–{last} 字节，距第 {earlier} 帧 {waited:duration}，早于重传超时，重复 ACK 也不足："
+            "较早重发：{first:字节 last}，距第 {earlier} 帧 {waited:duration}，早于重传超时，重复 ACK 也不足："
             "这是为了引出 ACK 的尾部丢失探测。",
         ),
     },
@@ -349,9 +358,9 @@ PATH_MTU = Rule(
     "note",
     59,
     Text(
-        "Sent again in a smaller segment: bytes {first}–{last}, because the ICMP error of frame {icmp_frame} "
+        "Sent again in a smaller segment: {first:bytes last}, because the ICMP error of frame {icmp_frame} "
         "({reason}) said that frame {earlier} was too large for the path. Path MTU discovery, no congestion.",
-        "改用更小的报文段重发：第 {first}–{last} 字节，因为第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）指出第 {earlier} "
+        "改用更小的报文段重发：{first:字节 last}，因为第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）指出第 {earlier} "
         "帧对路径而言太大。这是路径 MTU 发现，不是拥塞。",
     ),
     ("RFC 1191 §3", "RFC 8201 §4", "RFC 9293 §3.7.2"),
@@ -367,7 +376,7 @@ PATH_MTU = Rule(
         Text(
             "Bytes seen before and not acknowledged come again after an ICMP error of type 3, code 4 (ICMPv6 type 2) "
             "that quotes this connection and is newer than their first copy.",
-            "此前出现过且未被确认的字节再次出现，且在其第一份之后有引用该连接的 ICMP 差错报文（类型 3 代码 4;ICMPv6 "
+            "此前出现过且未被确认的字节再次出现，且在其第一份之后有引用该连接的 ICMP 差错报文（类型 3 代码 4；ICMPv6 "
             "为类型 2）。",
         ),
         Text(
@@ -427,16 +436,16 @@ OUT_OF_ORDER = Rule(
     56,
     {
         "": Text(
-            "Out of order, not lost: bytes {first}–{last} come {late:duration} after frame {overtaker} overtook them, "
+            "Out of order, not lost: {first:bytes last}, {late:duration} after frame {overtaker} overtook them, "
             "less than the round trip of {rtt:duration} that a retransmission would take.",
-            "乱序而非丢失：第 {first}–{last} 字节比超越它的第 {overtaker} 帧晚到 {late:duration}，"
+            "乱序而非丢失：{first:字节 last}比超越它的第 {overtaker} 帧晚到 {late:duration}，"
             "小于一次重传所需的往返时间 {rtt:duration}。",
         ),
         "timestamps": Text(
-            "Out of order, not lost: bytes {first}–{last} come {late:duration} after frame {overtaker} overtook them, "
-            "less than the round trip of {rtt:duration}, and were sent no later: timestamp {tsval}, {overtaker_tsval} "
+            "Out of order, not lost: {first:bytes last}, {late:duration} after frame {overtaker} overtook them, "
+            "less than the round trip of {rtt:duration}, and sent no later: timestamp {tsval}, {overtaker_tsval} "
             "there.",
-            "乱序而非丢失：第 {first}–{last} 字节比超越它的第 {overtaker} 帧晚到 {late:duration}，小于往返时间 "
+            "乱序而非丢失：{first:字节 last}比超越它的第 {overtaker} 帧晚到 {late:duration}，小于往返时间 "
             "{rtt:duration}，且发送时间并不更晚：时间戳为 {tsval}，而后者为 {overtaker_tsval}。",
         ),
     },
@@ -460,7 +469,7 @@ OUT_OF_ORDER = Rule(
             "handshake in the capture there is no round trip to compare with, and neither is claimed. tshark may "
             "label such a segment a fast retransmission because of the duplicate ACKs.",
             "重传至少需要一个往返时间，并且时间戳与 ip.id 更新。若捕获中没有握手，则没有往返时间可供比较，两者都不断言。"
-            "由于出现了重复 ACK,tshark 可能把这样的报文段标为快重传。",
+            "由于出现了重复 ACK，tshark 可能把这样的报文段标为快重传。",
         ),
     ),
 )

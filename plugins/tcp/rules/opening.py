@@ -195,7 +195,7 @@ RELATIVE = Rule(
         Text(
             "Without the SYN in the capture, Wireshark counts from the first segment that it sees; then 1 is not the "
             "connection's first byte.",
-            "若捕获中没有 SYN,Wireshark 就从看到的第一个报文段算起，此时的 1 并不是连接的第一个字节。",
+            "若捕获中没有 SYN，Wireshark 就从看到的第一个报文段算起，此时的 1 并不是连接的第一个字节。",
         ),
     ),
 )
@@ -258,7 +258,7 @@ MSS = Rule(
             "A router on the way may rewrite the value (MSS clamping, as on PPPoE): capturing at both ends would show "
             "two values. Without the option 536 holds for IPv4 and 1220 for IPv6.",
             "时间戳等选项要占用数据的空间，因此满长报文段往往再少 12 字节。途中的路由器可能改写该值（MSS 钳制，常见于 "
-            "PPPoE），在两端分别捕获即可看出不同。若没有该选项，IPv4 默认为 536,IPv6 默认为 1220。",
+            "PPPoE），在两端分别捕获即可看出不同。若没有该选项，IPv4 默认为 536，IPv6 默认为 1220。",
         ),
     ),
 )
@@ -615,7 +615,7 @@ FAST_OPEN = Rule(
         "data": Text(
             "Fast Open: the SYN already carries {data:byte}, with the cookie that the server once gave. It saves a "
             "round trip.",
-            "Fast Open:SYN 凭服务器此前发放的 Cookie 直接携带 {data} 字节数据，省去一个往返时间。",
+            "Fast Open：SYN 凭服务器此前发放的 Cookie 直接携带 {data} 字节数据，省去一个往返时间。",
         ),
         "accepted": Text(
             "Fast Open accepted: the acknowledgment covers the {data:byte} of the SYN, the server may answer at once.",
@@ -678,7 +678,7 @@ ECN_SETUP = Rule(
         ),
         Text(
             "tcp.flags.ece and tcp.flags.cwr: both on a SYN offer, ECE alone on a SYN-ACK accepts.",
-            "依据 tcp.flags.ece 与 tcp.flags.cwr:SYN 中两者都置位表示提出，SYN-ACK 中只有 ECE 置位表示接受。",
+            "依据 tcp.flags.ece 与 tcp.flags.cwr：SYN 中两者都置位表示提出，SYN-ACK 中只有 ECE 置位表示接受。",
         ),
         Text(
             "With the third flag AE in the SYN the client offers Accurate ECN, of which these two flags are the "

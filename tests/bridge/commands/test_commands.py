@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labdissect.bridge.commands.explain import with_names
 from labdissect.plugins.registry import Registry
+from labdissect.plugins.rule import with_names
 from tests.bridge.program import labdissect, quiet
 
 

@@ -14,6 +14,7 @@ KEYS = [
     *("packets_client", "packets_server", "bytes_client", "bytes_server"),
     *("retransmissions_client", "retransmissions_server", "bytes_per_second_client", "bytes_per_second_server"),
     *("window_min_client", "window_max_client", "window_min_server", "window_max_server"),
+    *("bytes_per_round_client", "bytes_per_round_server"),
     *("handshake_seconds", "duration_seconds"),
     *("first_frame", "last_frame"),
 ]

@@ -74,8 +74,10 @@ class End:
         raw_seq: int | None = None,
         ttl: int | None = None,
         identification: int | None = None,
+        ecn: int = 0,
     ) -> None:
-        """Adds a frame ``after`` seconds; ``seq`` and ``ack`` are relative, ``raw_seq`` replaces the sequence number."""
+        """Adds a frame ``after`` seconds; ``seq`` and ``ack`` are relative, ``raw_seq`` replaces the sequence number;
+        ``ecn`` are the two bits of the IP header."""
         assert self.peer is not None
         self.identification += 1
         if "S" in flags and not options:
@@ -102,7 +104,7 @@ class End:
         identification = self.identification if identification is None else identification
         self.scene.now += round(after * 1_000_000)
         self.scene.frames.append(
-            (self.scene.now, ethernet(source, destination, segment, ttl or self.ttl, identification))
+            (self.scene.now, ethernet(source, destination, segment, ttl or self.ttl, identification, ecn))
         )
 
 
@@ -119,8 +121,8 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def ethernet(source: bytes, destination: bytes, segment: bytes, ttl: int, identification: int) -> bytes:
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), identification, 0x4000, ttl, 6, 0) + source + destination
+def ethernet(source: bytes, destination: bytes, segment: bytes, ttl: int, identification: int, ecn: int) -> bytes:
+    ip = struct.pack("!BBHHHBBH", 0x45, ecn, 20 + len(segment), identification, 0x4000, ttl, 6, 0) + source + destination
     ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
     frame = b"\x02\0" + destination + b"\x02\0" + source + b"\x08\0" + ip + segment
     return frame.ljust(60, b"\0")
@@ -272,6 +274,56 @@ def windows(scene: Scene) -> None:
     server.sends("A", 1, 1201, window=5800)
 
 
+def single_bytes(scene: Scene) -> None:
+    """A program that sends each key by itself and gets it echoed; one key is lost behind the capture point."""
+    client, server = scene.opened(options=MSS + SACK_PERMITTED)
+    client.sends("PA", 1, 1, 1)
+    server.sends("PA", 1, 2, 1)
+    client.sends("A", 2, 2)
+    client.sends("PA", 2, 2, 1, after=0.200)
+    client.sends("PA", 3, 2, 1, after=0.100)
+    server.sends("A", 2, 2, options=b"\x01\x01\x05\x0a" + struct.pack("!II", ISN["client"] + 3, ISN["client"] + 4))
+    client.sends("PA", 2, 2, 1, after=0.300)
+    server.sends("PA", 2, 4, 2)
+    client.sends("A", 4, 4)
+
+
+def lost_twice(scene: Scene) -> None:
+    """A segment is lost, three duplicate ACKs bring it again, and this copy is lost as well: only the timer is left."""
+    client, server = scene.opened()
+    for start in (1, 1001, 2001, 3001):
+        client.sends("A", start, 1, 1000)
+    for _ in range(3):
+        server.sends("A", 1, 1)
+    client.sends("A", 1, 1, 1000)
+    client.sends("A", 1, 1, 1000, after=0.400)
+    server.sends("A", 1, 4001, after=0.010)
+
+
+def marked_twice(scene: Scene) -> None:
+    """A router marks two segments of a connection that uses ECN; in between the sender has slowed down."""
+    client, server = scene.pair()
+    client.sends("SEC", 0)
+    server.sends("SAE", 0, 1, after=0.010)
+    client.sends("A", 1, 1)
+    client.sends("A", 1, 1, 1000, ecn=3)
+    server.sends("AE", 1, 1001, after=0.010)
+    client.sends("AC", 1001, 1, 1000, ecn=2)
+    server.sends("A", 1, 2001, after=0.010)
+    client.sends("A", 2001, 1, 1000, ecn=3)
+    server.sends("AE", 1, 3001, after=0.010)
+
+
+def overtaken_fin(scene: Scene) -> None:
+    """The client's FIN left before the ACK that passes the capture point ahead of it."""
+    client, server = scene.opened()
+    client.sends("PA", 1, 1, 20)
+    server.sends("PA", 1, 21, 100)
+    client.sends("A", 21, 101)
+    client.sends("FA", 21, 1)
+    server.sends("A", 101, 22)
+
+
 SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-scans": scans,
     "tcp-last-ack-lost": last_ack_lost,
@@ -283,6 +335,10 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-fast-open-two-ways": fast_open,
     "tcp-resent": resent,
     "tcp-windows": windows,
+    "tcp-single-bytes": single_bytes,
+    "tcp-lost-twice": lost_twice,
+    "tcp-marked-twice": marked_twice,
+    "tcp-overtaken-fin": overtaken_fin,
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from labdissect.plugins.rule import render
 from tests.conftest import CAPTURES, Annotated, judge, judged
 
 RESENT = ("fast-retransmit", "rto", "tail", "path-mtu", "spurious", "out-of-order", "gap-capture", "acked-unseen")
@@ -136,3 +137,29 @@ def test_each_kind_of_retransmission() -> None:
 def test_a_segment_that_grows_a_probe_is_no_retransmission() -> None:
     windows = judged("built/tcp-windows")
     assert not [code for code in windows.codes(10) if code.startswith("tcp.loss")]
+
+
+def test_duplicate_acks_that_are_long_past_set_nothing_off() -> None:
+    """The copy that three duplicate ACKs brought is lost, too; and one SACK block alone brings none."""
+    twice = judged("built/tcp-lost-twice")
+    assert twice.frames("tcp.loss.fast-retransmit") == [11]
+    timeout = twice.verdict(12, "tcp.loss.rto")
+    assert (timeout.wording, timeout.params["last_heard"]) == ("stalled", 10)
+    assert timeout.params["silence"] == pytest.approx(0.401)
+    single = judged("built/tcp-single-bytes")
+    assert single.verdict(10, "tcp.loss.rto").wording == "stalled"
+    assert not single.frames("tcp.loss.fast-retransmit")
+
+
+def test_one_byte_is_no_span() -> None:
+    single = judged("built/tcp-single-bytes")
+    assert render(single.verdict(9, "tcp.loss.dup-ack")).endswith("but has 3, as SACK reports.")
+    assert "byte 2 again" in render(single.verdict(10, "tcp.loss.rto"))
+    assert "第 2 字节再次" in render(single.verdict(10, "tcp.loss.rto"), "zh")
+
+
+def test_an_ack_of_bytes_that_one_frame_brought_twice_names_it_once() -> None:
+    """Frame 12 repeats what frame 11 had, and goes on: one segment, acknowledged by frame 13."""
+    resent = judged("built/tcp-resent")
+    assert resent.verdict(13, "tcp.ack.pure").params["frame"] == 12
+    assert not resent.frames("tcp.ack.cumulative") or 13 not in resent.frames("tcp.ack.cumulative")

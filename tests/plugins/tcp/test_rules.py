@@ -14,12 +14,9 @@ from tests.conftest import BUILT, CAPTURES, built_in, judged
 TCP_RULES = [rule for code, rule in sorted(built_in().rules.items()) if code.startswith("tcp.")]
 UNFIRED = {
     ("tcp.data.segment", "again-old"): "only when the input has no times",
-    ("tcp.data.segment", "one-acks"): "only for a single byte that acknowledges as well",
-    ("tcp.ecn", "marked-again"): "only for a second mark by routers on one connection",
     ("tcp.keepalive", "untimed"): "only when the input has no times",
     ("tcp.keepalive-ack", "untimed"): "only when the input has no times",
     ("tcp.open.relative", "raw"): "only when relative numbers are off; see test_opening.py",
-    ("tcp.fin.first", "bare"): "only for an acknowledgment lower than one sent before",
 }
 
 
