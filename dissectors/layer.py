@@ -417,8 +417,12 @@ class Layer:
         """The :class:`Header` class of this layer; msgspec decodes plain EK objects straight into it."""
         return self._header_type(self.fields, {})
 
+    def as_printed(self, fields: Sequence[Field]) -> list[Field]:
+        """These members in the order in which headers take their values."""
+        return sorted(fields, key=lambda one: self._places[one.attribute])
+
     @cached_property
-    def _as_printed(self) -> dict[str, int]:
+    def _places(self) -> dict[str, int]:
         """Each attribute's place in tshark's output. msgspec looks for a key behind the one before first: with the
         members of a header in this order a TCP header is read in five sixths of the time."""
         order = list(self.fields)
@@ -444,7 +448,7 @@ class Layer:
     def _header_type(self, fields: Sequence[Field], namespace: dict[str, Any]) -> type[Header]:
         members: list[Any] = []
         namespace |= {"layer": self, "members": tuple(fields), "__module__": __name__}
-        for one in sorted(fields, key=lambda one: self._as_printed[one.attribute]):
+        for one in self.as_printed(fields):
             key = self._ek_key(one.tshark)
             if one.stored == one.attribute:
                 native = {"int": int | None, "bool": bool | None, "float": float | None, "str": str | None}[one.kind]

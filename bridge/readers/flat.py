@@ -134,7 +134,7 @@ class _Maker:
         self._given = [*dict.fromkeys(name for one in layer.fields for name in _names(one)), *layer.pieces]
         self._given = [name for name in self._given if name in asked.types]
         # the header's members in the order of its type: each may come under two names, or under none
-        names = [name for one in members for name in _names(one)]
+        names = [name for one in layer.as_printed(members) for name in _names(one)]
         attributes = [attribute_name(name) if name in asked.types else _NOTHING for name in names]
         self._values: Callable[[Any], Any] = attrgetter(*attributes, _NOTHING, _NOTHING)
         self._irregular = layer.irregular
