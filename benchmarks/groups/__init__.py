@@ -7,12 +7,13 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.table import Table
 
-from . import batch, comments, cpu, jobs, latency, layer, memory, pipe, programs, start
+from . import batch, comments, cpu, jobs, latency, layer, memory, pipe, profile, programs, start
 
 GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "programs": programs.measure,
     "pipe": pipe.measure,
     "cpu": cpu.measure,
+    "profile": profile.measure,
     "start": start.measure,
     "jobs": jobs.measure,
     "batch": batch.measure,
