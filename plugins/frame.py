@@ -25,6 +25,8 @@ LARGEST_FRAME = 1514
 ETHERNET_PAYLOAD = 1500
 PLAIN_HEADER = 14
 """Bytes of an Ethernet header without tags."""
+SMALLEST_HEADERS = 40
+"""Bytes of IPv4 and TCP headers without options."""
 TWICE_WITHIN = 1_000_000
 """Nanoseconds between two sights of one packet. Retransmission timers wait 200 ms and more."""
 EVERY_PACKET = ("icmp", "icmpv6", "tcp", "udp", "arp", "frame")
@@ -95,9 +97,9 @@ LARGER = Rule(
             "之间，因此会看到链路上并不存在的大分组。",
         ),
         Text(
-            "frame.len above 1514 (4 more for each VLAN tag). tcp.len is compared with tcp.options.mss_val of the receiver's "
-            "SYN; who captured decides between cutting and merging.",
-            "frame.len 大于 1514（每个 VLAN 标签再加 4）。将 tcp.len 与接收方 SYN 中的 tcp.options.mss_val 比较；"
+            "frame.len above 1514 (4 more for each VLAN tag), or tcp.len above tcp.options.mss_val of the receiver's SYN; who "
+            "captured decides between cutting and merging.",
+            "frame.len 大于 1514（每个 VLAN 标签再加 4），或 tcp.len 大于接收方 SYN 中的 tcp.options.mss_val；"
             "由捕获主机的位置区分切分与合并。",
         ),
         Text(
@@ -297,10 +299,11 @@ TWICE = Rule(
             "镜像端口会在入口和出口各复制一次分组，在多个接口上捕获也会各看到一次。Wireshark 会把第二个标为重传。",
         ),
         Text(
-            "Within 1 ms the same ip.src, ip.dst, ip.id, transport numbers and lengths. An id of 0, or one that this sender "
-            "gives every packet, decides nothing: then TTL and link-layer addresses must differ.",
-            "1 ms 之内 ip.src、ip.dst、ip.id、传输层各号码与长度均相同。若 ip.id 为 0 或该发送方每个分组都用同一值，"
-            "则不能作为依据，须由 TTL 或链路层地址的差异来判断。",
+            "Within 1 ms the same ip.src, ip.dst, ip.id, transport numbers, lengths and checksum, which stands for the "
+            "payload. An id of 0, or one that this sender gives every packet, decides nothing: then TTL and link-layer "
+            "addresses must differ.",
+            "1 ms 之内 ip.src、ip.dst、ip.id、传输层各号码、长度以及检验和（代表载荷）均相同。若 ip.id 为 0 "
+            "或该发送方每个分组都用同一值，则不能作为依据，须由 TTL 或链路层地址的差异来判断。",
         ),
         Text(
             "A network that duplicates packets: the receiver would then answer twice (duplicate ACK, D-SACK).",
@@ -514,6 +517,8 @@ class Frames(BaseAnalyzer):
         self._whole = 0
         """Length of the longest packet that was captured whole: none up to it was cut, as long as none was at all."""
         self._cut = False
+        self._short_enough = LARGEST_FRAME
+        """Length up to which no frame can be too large for the link, nor its segment for any receiver's MSS so far."""
         self._time, self._number = BEFORE_ALL, 0
         """Of the packet before."""
         self._recent: deque[Packet] = deque(maxlen=REMEMBERED_PACKETS)
@@ -531,7 +536,7 @@ class Frames(BaseAnalyzer):
             or time < self._time
             or length is None
             or length > self._whole
-            or length > LARGEST_FRAME
+            or length > self._short_enough
             or self._cut
         ):
             return self._looked_at(packet, length, segment)
@@ -553,7 +558,7 @@ class Frames(BaseAnalyzer):
             length = self._captured(packet, length, found)
         if not known or (length <= SMALLEST_FRAME and segment is not None and segment.sender.packets <= EARLY_PACKETS):
             found += self._details(packet, length, segment)
-        if length > LARGEST_FRAME:
+        if length > self._short_enough:
             found += self._large(packet, length, segment)
         if segment is None or not (segment.fresh or segment.newly_acked):
             found += self._seen_before(packet, length, segment)
@@ -598,6 +603,8 @@ class Frames(BaseAnalyzer):
             found += _named(packet)
         if segment is None or segment.first_of_sender:
             found += self._lengths(packet, length)
+        if segment is not None and segment.sender.mss is not None:
+            self._short_enough = min(self._short_enough, PLAIN_HEADER + SMALLEST_HEADERS + segment.sender.mss)
         return found
 
     def _minimum(self, packet: Packet, length: int) -> list[Verdict]:
@@ -650,20 +657,21 @@ class Frames(BaseAnalyzer):
 
     def _large(self, packet: Packet, length: int, segment: Segment | None) -> list[Verdict]:
         limit = largest_frame(packet.protocols)
-        if length <= limit:
+        mss = segment.receiver.mss if segment is not None else None
+        beyond_mss = segment is not None and mss is not None and segment.length > mss
+        if length <= limit and (not beyond_mss or self._on_loopback(packet, segment)):
             return []
         number = packet.number
         params: dict[str, Any] = {"length": length, "limit": limit}
         evidence: tuple[Evidence, ...] = (Evidence(number, "frame.len", length),)
         if self._on_loopback(packet, segment):
             return [Verdict(LARGER, number, params, evidence, "loopback")]
-        mss = segment.receiver.mss if segment is not None else None
         if segment is not None and mss is not None:
             params["payload"], params["mss"] = segment.length, mss
             evidence += (Evidence(number, "tcp.len", segment.length),)
             if segment.receiver.syn_frame is not None:
                 evidence += (Evidence(segment.receiver.syn_frame, "tcp.options.mss_val", mss),)
-            if segment.length > mss:
+            if beyond_mss:
                 sent = self._host.sent(packet)
                 wording = "offload" if sent is None else "out" if sent else "in"
                 return [Verdict(LARGER, number, params, evidence, wording)]

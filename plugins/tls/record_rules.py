@@ -152,8 +152,8 @@ HANDSHAKE = Rule(
         Text(
             "tls.handshake.type: 0 Hello Request, 13 Certificate Request, 14 Server Hello Done, 15 Certificate Verify, "
             "22 Certificate Status.",
-            "依据 tls.handshake.type:0 为 Hello Request,13 为 Certificate Request,14 为 Server Hello Done,15 为 "
-            "Certificate Verify,22 为 Certificate Status。",
+            "依据 tls.handshake.type：0 为 Hello Request，13 为 Certificate Request，14 为 Server Hello Done，15 为 "
+            "Certificate Verify，22 为 Certificate Status。",
         ),
         Text(
             "In TLS 1.3 these messages are encrypted or gone: tls.handshake-hidden.",

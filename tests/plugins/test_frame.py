@@ -84,6 +84,9 @@ def test_large_segments_are_split_or_merged_by_a_card() -> None:
     known = built("link-offload")
     assert known.verdict(4, "frame.larger-than-mtu").wording == "out"
     assert known.verdict(6, "frame.larger-than-mtu").wording == "in"
+    small = known.verdict(12, "frame.larger-than-mtu")  # 854 bytes, but more data than the receiver's MSS
+    assert (small.wording, small.params["payload"], small.params["mss"]) == ("out", 800, 500)
+    assert known.frames("frame.larger-than-mtu") == [4, 6, 12]
     loopback = judged("loopback-tso")
     assert loopback.frames("frame.larger-than-mtu") == [4, 6, 7, 9]
     assert loopback.verdict(7, "frame.larger-than-mtu").wording == "loopback"

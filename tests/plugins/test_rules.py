@@ -118,6 +118,8 @@ def test_chinese_has_its_own_punctuation(code: str) -> None:
     for what, text in texts(RULES[code]).items():
         plain = with_names(text.zh).replace("::", "").replace("()", "")  # the address, and calls
         assert not re.search(r"[\u4e00-\u9fff][,:;?!(]|[,:;?!)][\u4e00-\u9fff]", plain), what
+        filled = re.sub(r"{[^}]*}", "0", plain)
+        assert not re.search(r"[A-Za-z0-9）][,;](?=[A-Za-z（0-9])", filled), what
 
 
 def test_a_blank_parts_chinese_from_letters_and_digits_only() -> None:

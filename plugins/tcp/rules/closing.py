@@ -366,7 +366,7 @@ FOUR = Rule(
     Text(
         "Closed in four segments (frames {frames:frames}): the {passive:role} first acknowledged the FIN and closed "
         "its own side {delay:duration} later, so the two did not share a segment.",
-        "四次挥手关闭（第 {frames:frames} 帧）：{passive:role}先确认 FIN,{delay:duration}之后才关闭自己的方向，"
+        "四次挥手关闭（第 {frames:frames} 帧）：{passive:role}先确认 FIN，{delay:duration}之后才关闭自己的方向，"
         "因此两者没有合并在一个报文段中。",
     ),
     (CLOSING,),

@@ -532,7 +532,7 @@ NO_ANSWER = Rule(
             "没有 SYN-ACK：第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）说明了该 SYN 失败的原因。",
         ),
     },
-    ("RFC 9293 §3.8.3", "RFC 9293 §3.9.2.2", "RFC 1122 §4.2.3.9"),
+    ("RFC 9293 §3.8.3", "RFC 9293 §3.5.2", "RFC 9293 §3.9.2.2", "RFC 1122 §4.2.3.9"),
     Text("No answer means that the port is closed.", "没有应答说明端口关闭。"),
     Explanation(
         Text(

@@ -212,6 +212,13 @@ def offload() -> None:
     home(tcp(*server, 5001, 5381, ACK), 5)
     home(tcp(*server, 5001, 5381, PSH | ACK, b"D" * 2920), 6)
     out(tcp(*client, 5381, 7921, ACK, partial=True), 7)
+    client, server = (CLIENT, SERVER, (40001, 80)), (SERVER, CLIENT, (80, 40001))  # a receiver of small segments
+    out(tcp(*client, 1000, 0, SYN, mss=1460, partial=True), 8)
+    home(tcp(*server, 5000, 1001, SYN | ACK, mss=500), 9)
+    out(tcp(*client, 1001, 5001, ACK, partial=True), 10)
+    out(tcp(*client, 1001, 5001, PSH | ACK, b"U" * 500, partial=True), 11)
+    out(tcp(*client, 1501, 5001, PSH | ACK, b"U" * 800, partial=True), 12)
+    home(tcp(*server, 5001, 2301, ACK), 13)
     capture.write()
 
 
