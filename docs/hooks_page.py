@@ -33,6 +33,7 @@ INTERNAL = {
     *("fillers", "level", "decided"),
 }
 """Members that only labdissect itself uses."""
+vars(inspect.getmodule(Column)).setdefault("Packet", Packet)  # msgspec evaluates what annotations name
 MADE_BY_AUTHORS = (Layer, Text, Derived, Rule, Explanation, Verdict, Evidence, Column, WriterFormat, ReaderFormat)
 
 
@@ -80,7 +81,7 @@ def _annotation(annotation: Any) -> str:
     if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
         return annotation.__name__
     written = str(getattr(annotation, "__forward_arg__", annotation))
-    return re.sub(r"\b(?:typing|labdissect(?:\.\w+)+)\.", "", written)
+    return re.sub(r"\b(?:typing|collections\.abc|labdissect(?:\.\w+)+)\.", "", written)
 
 
 def _members(kind: type) -> Iterator[str]:
