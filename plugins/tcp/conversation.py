@@ -192,6 +192,8 @@ class Conversation:
         """Bytes of data in the client's SYN."""
         self.fast_open = False
         """The server acknowledged these bytes with its SYN-ACK (RFC 7413)."""
+        self.ecn_offered: bool | None = None
+        """Whether the SYN offers ECN; None without it."""
         self.ecn = False
         """Both ends agreed on ECN."""
         self.round_trip: int | None = None
@@ -461,7 +463,7 @@ class Conversation:
         if segment.length and not again:
             self.data_in_syn = segment.length
         if flags & ACK:
-            self.ecn = flags & (ECE | CWR) == ECE
+            self.ecn = flags & (ECE | CWR) == ECE and self.ecn_offered is not False
             crossed = sender.state == states.SYN_SENT
             # a SYN of its own that repeats with ACK added is the simultaneous open's second step, no retransmission
             if crossed and self.simultaneous_open:
@@ -473,6 +475,7 @@ class Conversation:
             self.simultaneous_open = True
         else:
             segment.opens = "syn-again" if again else "syn"
+            self.ecn_offered = flags & (ECE | CWR) == ECE | CWR
 
     def _note_options(self, sender: Endpoint, tcp: Any) -> None:
         options = tcp.options

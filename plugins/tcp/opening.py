@@ -238,11 +238,10 @@ def _options(packet: Packet, segment: Segment, conversation: Conversation) -> It
         yield Verdict(WINDOW_SCALE, number, params, wording="agreed" if agreed else "offered")
     yield from _sack_and_timestamps(packet, segment, who, peer_known)
     yield from _fast_open(packet, segment, conversation)
-    if segment.flags & ECE:
-        if not answers and segment.flags & CWR:
-            yield Verdict(ECN_SETUP, number, {}, wording="offered")
-        elif answers and not segment.flags & CWR:
-            yield Verdict(ECN_SETUP, number, {}, wording="agreed")
+    if not answers and segment.flags & ECE and segment.flags & CWR:
+        yield Verdict(ECN_SETUP, number, {}, wording="offered")
+    elif answers and conversation.ecn:
+        yield Verdict(ECN_SETUP, number, {}, wording="agreed")
 
 
 def _sack_and_timestamps(packet: Packet, segment: Segment, who: str, peer_known: bool) -> Iterable[Verdict]:

@@ -77,7 +77,7 @@ VERSION = Rule(
         ),
     },
     ("RFC 8446 §4.2.1", "RFC 8446 §5.1", "RFC 5246 §7.4.1.2", "RFC 5246 §7.4.1.3"),
-    Text("0x0303 in the record means TLS 1.2, 0x0301 TLS 1.0.", "记录层的 0x0303 表示 TLS 1.2,0x0301 表示 TLS 1.0。"),
+    Text("0x0303 in the record means TLS 1.2, 0x0301 TLS 1.0.", "记录层的 0x0303 表示 TLS 1.2，0x0301 表示 TLS 1.0。"),
     Explanation(
         Text(
             "Devices on the path broke connections with unknown versions, so TLS 1.3 keeps the old numbers everywhere and "

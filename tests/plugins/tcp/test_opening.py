@@ -93,6 +93,19 @@ def test_ecn_is_offered_and_accepted() -> None:
     assert ecn.frames("tcp.open.ecn-setup") == [1, 2]
 
 
+def test_nobody_accepts_ecn_that_the_syn_did_not_offer() -> None:
+    index, syn, *others = ek("tcp-ecn").splitlines()
+    for offered, bare in (
+        (b"0x00c2", b"0x0002"),
+        (b'flags_cwr":true', b'flags_cwr":false'),
+        (b'ece":true', b'ece":false'),
+    ):
+        assert offered in syn
+        syn = syn.replace(offered, bare)
+    plain = judge(b"\n".join([index, syn, *others]))
+    assert not plain.frames("tcp.open.ecn-setup") + plain.frames("tcp.ecn")
+
+
 def test_ports_used_again_are_another_connection() -> None:
     reused = judged("tcp-port-reuse")
     assert reused.frames("tcp.open.port-reused") == [12]
