@@ -209,20 +209,21 @@ class Groups:
         end = min(len(data), at + length) if length > size else len(data)
         offset = _u16(data, at + 6)
         pair = self._pair(data[at + 12 : at + 16], data[at + 16 : at + 20])
+        kind = data[at + 9]
         if data[at + 16] >= 224 or data[at + 12] >= 224:
-            return self._with_rest(pair)
+            self._with_rest(pair)
         if offset & 0x3FFF:
-            self._fragment(pair, data[at + 9])
+            self._fragment(pair, kind)
             if offset & 0x1FFF:
                 return self._group(pair)
-        return self._transport(data[:end], at + size, data[at + 9], pair, at + 12, 4, depth)
+        return self._carried(data[:end], at + size, kind, pair, at + 12, 4, depth)
 
     def _ipv6(self, data: bytes, at: int, depth: int) -> int:
         length = _u16(data, at + 4)
         end = min(len(data), at + 40 + length) if length else len(data)
         pair = self._pair(data[at + 8 : at + 24], data[at + 24 : at + 40])
         if data[at + 24] == 0xFF:
-            return self._with_rest(pair)
+            self._with_rest(pair)
         kind, inside = data[at + 6], at + 40
         while kind in (_HOP_BY_HOP, _FRAGMENT):
             if len(data) < inside + 8:
@@ -235,7 +236,13 @@ class Groups:
             else:
                 kind, size = data[inside], 8 + 8 * data[inside + 1]
             inside += size
-        return self._transport(data[:end], inside, kind, pair, at + 8, 16, depth)
+        return self._carried(data[:end], inside, kind, pair, at + 8, 16, depth)
+
+    def _carried(self, data: bytes, at: int, kind: int, pair: _Pair, addresses: int, width: int, depth: int) -> int:
+        """What IP carries, with all that the two hosts exchange if that is together: an error's first fragment quotes
+        another conversation, its later ones do not."""
+        group = self._transport(data, at, kind, pair, addresses, width, depth)
+        return self._one(self._group(pair), group) if pair.together else group
 
     def _fragment(self, pair: _Pair, kind: int) -> None:
         """Later fragments have no ports."""
@@ -244,7 +251,7 @@ class Groups:
         self._together(pair)
 
     def _transport(self, data: bytes, at: int, kind: int, pair: _Pair, addresses: int, width: int, depth: int) -> int:
-        """What IP carries.
+        """The group of a packet by what IP carries.
 
         :param addresses: where both stand, each of them ``width`` bytes long
         """

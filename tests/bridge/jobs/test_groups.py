@@ -79,6 +79,22 @@ def test_an_error_is_with_what_it_quotes() -> None:
     assert not together([unreachable(flow[2])], connection(2))
 
 
+def test_the_fragments_of_an_error_are_with_what_the_first_one_quotes() -> None:
+    flow = connection(1)
+    quoted = packet(flow[3]) + bytes(500)
+    error = ip(b"\3\1" + bytes(6) + quoted, proto=1, src="10.9.9.9", dst="10.0.0.1")
+    pieces = fragments(error, 304)
+    assert len(pieces) == 2
+    assert together(flow, pieces)
+    assert together(pieces[::-1], flow)
+
+
+def test_an_error_to_a_group_of_hosts_is_with_what_it_quotes_too() -> None:
+    flow = connection(1)
+    error = ip(b"\3\1" + bytes(6) + packet(flow[2])[:28], proto=1, src="10.9.9.9", dst="224.0.0.9")
+    assert together([error], flow) and set(grouped([error, *flow])) == {REST}
+
+
 def test_echoes_are_by_pair() -> None:
     assert together(echoes(1), echoes(2))
     assert not together(echoes(1), connection(1))
