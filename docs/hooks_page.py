@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from labdissect.dissectors.layer import Derived, Header, Layer, Text, note
 from labdissect.plugins.analyzer import Analyzer, Settings
 from labdissect.plugins.column import Column
@@ -58,7 +60,7 @@ def hooks_page() -> str:
 
 def _signature(before: str, name: str, function: Any) -> str:
     """Names, types and defaults, as an author writes a call or a hook."""
-    signature = inspect.signature(function)
+    signature = _struct_signature(function) if hasattr(function, "__struct_fields__") else inspect.signature(function)
     parameters = signature.parameters.items()
     kept = [one for key, one in parameters if key not in ("self", *INTERNAL) and not key.startswith("_")]
     given = [_parameter(one) for one in kept]
@@ -70,6 +72,22 @@ def _signature(before: str, name: str, function: Any) -> str:
     if len(line) <= 100:
         return line
     return "\n".join([f"{before}{name}(", *(f"    {one}," for one in given), f"){result}"])
+
+
+def _struct_signature(struct: Any) -> inspect.Signature:
+    """As inspect.signature has it, but for types that only type checkers import."""
+    empty = inspect.Parameter.empty
+    written: dict[str, str] = {}
+    for base in reversed(struct.__mro__):
+        written.update(vars(base).get("__annotations__", {}))
+    names, given = struct.__struct_fields__, struct.__struct_defaults__
+    made = []
+    for name, default in zip(names, (empty,) * (len(names) - len(given)) + given, strict=True):
+        default = empty if default is msgspec.NODEFAULT else getattr(default, "factory", default)
+        made.append(
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=written[name])
+        )
+    return inspect.Signature(made, __validate_parameters__=False)
 
 
 def _parameter(one: inspect.Parameter) -> str:
