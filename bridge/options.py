@@ -81,7 +81,8 @@ OPTIONS: list[click.Parameter] = [
         ["--jobs"],
         type=click.IntRange(1, 64),
         metavar="N",
-        help="tsharks at once for a capture FILE; else one for each core, up to 4, of 4 MB or more, and 1 of less.",
+        help="tsharks at once for a capture FILE, where the output has no column Info: jsonl, conversations, pcapng. "
+        "Else one for each core, up to 4, of 4 MB or more, and 1 of less.",
     ),
     click.Option(
         ["--color"],
