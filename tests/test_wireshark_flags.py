@@ -90,6 +90,7 @@ EXPERT: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Messages of Wireshark's expert information and the verdicts that speak of the same, each code or its beginning."""
 
 BOOKKEEPING = "the bytes are in the frame that the verdict names; Wireshark has lost count since what it missed before"
+REPAIR = "the data's verdict says that they come again; why, the ACK just before makes ambiguous: a repair goes on"
 DISAGREED: dict[tuple[str, int], str] = {
     ("built/application-messages", 9): BOOKKEEPING,
     ("built/tcp-ack-without-its-data", 6): BOOKKEEPING,
@@ -98,6 +99,7 @@ DISAGREED: dict[tuple[str, int], str] = {
     ("built/tcp-answer-to-an-old-syn", 6): BOOKKEEPING,
     ("built/tcp-mark-missed", 12): BOOKKEEPING,
     ("built/tcp-resent", 13): BOOKKEEPING,
+    **{("built/tcp-repairs", frame): REPAIR for frame in (30, 41, 42)},
     ("built/tcp-answer-to-an-old-syn", 2): "its ACK is none for this SYN, with Fast Open or without",
     ("built/tcp-fast-open-two-ways", 3): "the server left the SYN's data unacknowledged on purpose, as frame 2 says",
     ("built/tcp-resets-that-do-not-close", 12): "it answers the SYN of frame 11, the same as that of frame 9",

@@ -190,7 +190,9 @@ def _by_a_timer(
     is_tail = segment.end >= sender.position
     if is_tail and segment.start > sender.peer_acked:
         return [Verdict(TAIL, packet.number, params, evidence)]
-    if waited >= SHORTEST_TIMEOUT:
+    heard = seconds(segment.receiver.ack_time, packet.time)
+    restarted = heard is not None and heard < SHORTEST_TIMEOUT  # each new acknowledgment restarts it (RFC 6298 §5)
+    if waited >= SHORTEST_TIMEOUT and not restarted:
         return [Verdict(TIMEOUT, packet.number, params, evidence)]
     return [Verdict(TAIL, packet.number, params, evidence, "alone")] if is_tail else []
 

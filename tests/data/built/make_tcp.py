@@ -261,6 +261,40 @@ def resent(scene: Scene) -> None:
     server.sends("A", 1, 101)
 
 
+def repairs(scene: Scene) -> None:
+    """Repairs of several segments, one connection each; the comments name the first frame."""
+    client, server = scene.opened()  # 1: the fast retransmission is lost as well
+    for first in range(1, 5001, 1000):
+        client.sends("A", first, 1, 1000)
+    for _ in range(3):
+        server.sends("A", 1, 1)
+    client.sends("A", 1, 1, 1000)
+    client.sends("A", 1, 1, 1000, after=0.400)
+    server.sends("A", 1, 5001)
+    client, server = scene.pair(81)  # 15: a round trip of 0.3 s, two losses, no SACK
+    client.sends("S", 0)
+    server.sends("SA", 0, 1, after=0.300)
+    client.sends("A", 1, 1)
+    for first in range(1, 6001, 1000):
+        client.sends("A", first, 1, 1000)
+    for wait in (0.300, 0.001, 0.001, 0.001):
+        server.sends("A", 1, 1, after=wait)
+    client.sends("A", 1, 1, 1000)
+    server.sends("A", 1, 2001, after=0.300)
+    client.sends("A", 2001, 1, 1000)
+    server.sends("A", 1, 6001, after=0.300)
+    client, server = scene.opened(82)  # 32: a whole flight is lost
+    for first in range(1, 4001, 1000):
+        client.sends("A", first, 1, 1000)
+    client.sends("A", 1, 1, 1000, after=0.300)
+    server.sends("A", 1, 1001)
+    client.sends("A", 1001, 1, 1000)
+    client.sends("A", 2001, 1, 1000)
+    server.sends("A", 1, 3001)
+    client.sends("A", 3001, 1, 1000)
+    server.sends("A", 1, 4001)
+
+
 def windows(scene: Scene) -> None:
     """A window that closes, is probed with one byte, opens, and grows."""
     client, server = scene.opened()
@@ -334,6 +368,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-handshake-ack-lost": handshake_ack_lost,
     "tcp-fast-open-two-ways": fast_open,
     "tcp-resent": resent,
+    "tcp-repairs": repairs,
     "tcp-windows": windows,
     "tcp-single-bytes": single_bytes,
     "tcp-lost-twice": lost_twice,

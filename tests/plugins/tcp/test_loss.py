@@ -163,3 +163,12 @@ def test_an_ack_of_bytes_that_one_frame_brought_twice_names_it_once() -> None:
     resent = judged("built/tcp-resent")
     assert resent.verdict(13, "tcp.ack.pure").params["frame"] == 12
     assert not resent.frames("tcp.ack.cumulative") or 13 not in resent.frames("tcp.ack.cumulative")
+
+
+def test_a_timer_that_an_acknowledgment_restarted_brings_nothing() -> None:
+    repairs = judged("built/tcp-repairs")
+    assert repairs.frames("tcp.loss.fast-retransmit") == [12, 28]
+    assert repairs.frames("tcp.loss.rto") == [
+        13,
+        39,
+    ]  # 30: a partial ACK has just come; 41 to 44: the rest of the flight
