@@ -65,7 +65,7 @@ class Loop:
             )
 
     def analyzers(self) -> dict[str, float]:
-        """Seconds of CPU that each analyzer took of one run with all; what several read, the first of them decodes."""
+        """Seconds of CPU that each analyzer took of one run with all. The layer that it wants is decoded before."""
         watched = [Watched(analyzer) for analyzer in self.registry.analyzers(Settings())]
         self._timed(watched, None, lambda: None, annotated=True)
         idle = Watched.idle()

@@ -44,8 +44,8 @@ def measure(bench: Bench) -> list[Table]:
         ),
         Table(
             f"The {COSTLIEST} costliest analyzers",
-            f"Of {len(named)}: microseconds of CPU a packet (of all, whomever it concerns), on a FILE's lines. What "
-            "several of them read is decoded by the first of them.",
+            f"Of {len(named)}: microseconds of CPU a packet (of all, whomever it concerns), on a FILE's lines, without "
+            "the decoding of the layer that they want, which is the loop's.",
             [(f"`{one}`", *(f"{took[one]:.1f}" for took in by_analyzer.values())) for one in costliest],
             ("analyzer", *by_analyzer),
         ),
