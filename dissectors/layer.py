@@ -14,14 +14,16 @@ The words of this module:
 
 from __future__ import annotations
 
+import math
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, cast
 
 import msgspec
 from construct import (
@@ -250,6 +252,12 @@ class Field(NamedTuple):
             else f"{self.attribute}_"
         )
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the greatest integer that it can be: input that claims more was not written by tshark. What
+        Wireshark derives has 32 bits; lengths may be larger than the bytes that hold them (segmentation offload)."""
+        return (-(2**63), 2**64 - 1) if self.size is not None and self.size > 4 else (-(2**31), 2**32 - 1)
+
     def convert(self, printed: Any) -> Any:
         """What tshark printed of it as a value of its kind; None when that is not possible."""
         return _convert(printed, self)
@@ -451,8 +459,7 @@ class Layer:
         for one in self.as_printed(fields):
             key = self._ek_key(one.tshark)
             if one.stored == one.attribute:
-                native = {"int": int | None, "bool": bool | None, "float": float | None, "str": str | None}[one.kind]
-                members.append((one.attribute, native, msgspec.field(default=None, name=key)))
+                members.append((one.attribute, _native(one), msgspec.field(default=None, name=key)))
                 continue
             # tshark prints these in forms that differ by version: kept as they came, converted when read
             members.append((one.stored, Any, msgspec.field(default=None, name=key)))
@@ -460,7 +467,7 @@ class Layer:
             if one.note.once is not None:
                 older = f"_{one.stored}"
                 members.append((older, Any, msgspec.field(default=None, name=self._ek_key(one.note.once))))
-            namespace[one.attribute] = _converted(one, older)
+            namespace[one.attribute] = _converted(one, older, assembled=self.assemble is not None)
         made = msgspec.defstruct(f"{self.name}_header", members, bases=(Header,), namespace=namespace)
         return cast("type[Header]", made)
 
@@ -608,25 +615,48 @@ def _kind(subcon: Construct, docs: Note) -> str:
     return "parsed"
 
 
-def _converted(one: Field, older: str | None) -> property:
-    """The property of a member that is kept as tshark's text until somebody asks.
+def _converted(one: Field, older: str | None, *, assembled: bool) -> property:
+    """The property of a member that is kept as tshark printed it until somebody asks.
 
     :param older: where the value is kept that came under the field's older name
+    :param assembled: whether what is kept is text or was made by :attr:`Layer.assemble`, of which a list is right
     """
 
     stored = one.stored
 
+    as_printed = _TEXT if assembled else _JSON if one.kind in ("bytes", "parsed") else _JSON - _NUMBERS
+
     def get(header: Header) -> Any:
         value = getattr(header, stored)
-        if type(value) is str:
+        if type(value) in as_printed:
             value = _convert(value, one)
             setattr(header, stored, value)  # once is enough
             return value
         if value is None and older is not None:
             value = getattr(header, older)
-        return _convert(value, one) if type(value) is str else value
+            return _convert(value, one) if type(value) in as_printed else value
+        return value
 
     return property(get, doc=str(one.note))
+
+
+_TEXT = frozenset((str,))
+_NUMBERS = frozenset((int, float, bool))
+_JSON = _TEXT | _NUMBERS | {list, dict}
+"""What a value is as it came; Construct makes objects of classes of its own."""
+
+
+def _native(one: Field) -> Any:
+    """The type as which msgspec decodes a member that needs no conversion."""
+    least, greatest = one.limits
+    match one.kind:
+        case "int":  # msgspec's bounds have 64 bits themselves
+            return Annotated[int, msgspec.Meta(ge=least, le=min(greatest, 2**63 - 1))] | None
+        case "float":  # neither infinite nor NaN
+            return Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)] | None
+        case "bool":
+            return bool | None
+    return str | None
 
 
 def as_bytes(value: Any) -> bytes | None:
@@ -659,24 +689,24 @@ def _convert(value: Any, one: Field) -> Any:
     """What tshark printed as the member's own type; None when that is not possible."""
     if type(value) is not str:
         if type(value) is list:
-            return _convert(value[0], one) if value else None
-        return value if value is None or one.kind == "bool" else None
+            return _convert(value[0], one) if value and type(value[0]) is not list else None
+        return value if type(value) is bool and one.kind == "bool" else None
     try:
         match one.kind:
             case "int" | "hex":
-                return int(value, 0)
+                integer = int(value, 0)
+                return integer if 0 <= integer < 2**32 or one.limits[0] <= integer <= one.limits[1] else None
             case "bool":
                 return value in ("1", "True", "true")
-            case "float":
-                return float(value)
-            case "time":
-                return _seconds(value)
+            case "float" | "time":
+                number = _seconds(value) if one.kind == "time" else float(value)
+                return number if math.isfinite(number) else None
             case "str":
                 return value
             case "bytes":
                 return bytes.fromhex(value.replace(":", ""))
             case "parsed" if one.subcon is not None:
                 return read(one.subcon, bytes.fromhex(value.replace(":", "")))[0]
-    except (ValueError, ConstructError):
+    except (ValueError, OverflowError, ConstructError):
         pass
     return None

@@ -56,6 +56,10 @@ EXPERT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"Connection finish \(FIN\)", ("tcp.fin.", "tcp.close.", "tcp.flags.invalid")),
     (r"This frame (initiates|undergoes) the connection closing", ("tcp.fin.", "tcp.close.", "tcp.flags.invalid")),
     (r"Connection reset", ("tcp.rst.", "tcp.open.refused", "tcp.flags.invalid")),
+    (  # from 4.4 on, and for each copy, too
+        r"The SYN packet does not contain a SACK PERM option",
+        ("tcp.open.sack-absent", "tcp.flags.invalid", "tcp.open.syn-retransmitted", "tcp.open.syn-ack-retransmitted"),
+    ),
     (r"TCP SYN.*TFO", ("tcp.open.fast-open",)),
     (r"A new tcp session is started with the same ports", tuple(EXPLAINED["reused_ports"])),
     (

@@ -21,6 +21,7 @@ from .rules.opening import (
     PORT_REUSED,
     REFUSED,
     RELATIVE,
+    SACK_ABSENT,
     SACK_PERMITTED,
     SIMULTANEOUS,
     SYN_ACK_AGAIN,
@@ -39,7 +40,14 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
 
 
-OPTION_MSS, OPTION_WINDOW_SCALE, OPTION_SACK_PERMITTED, OPTION_TIMESTAMPS, OPTION_FAST_OPEN = 2, 3, 4, 8, 34
+OPTION_END, OPTION_MSS, OPTION_WINDOW_SCALE, OPTION_SACK_PERMITTED, OPTION_TIMESTAMPS, OPTION_FAST_OPEN = (
+    0,
+    2,
+    3,
+    4,
+    8,
+    34,
+)
 
 
 class Opening(BaseAnalyzer):
@@ -48,6 +56,7 @@ class Opening(BaseAnalyzer):
     layers = ("tcp",)
     fields = (
         "tcp.ack_raw",
+        "tcp.hdr_len",
         "tcp.options",
     )
     wants_routine = False
@@ -249,6 +258,14 @@ def _sack_and_timestamps(packet: Packet, segment: Segment, who: str, peer_known:
     if OPTION_SACK_PERMITTED in sender.options:
         agreed = peer_known and OPTION_SACK_PERMITTED in receiver.options
         yield Verdict(SACK_PERMITTED, number, {}, wording="agreed" if agreed else "offered")
+    elif _has_all_options(packet.tcp):
+        evidence = (Evidence(number, "tcp.hdr_len", packet.tcp.hdr_len),)
+        if peer_known and OPTION_SACK_PERMITTED in receiver.options:
+            params: dict[str, Any] = {"syn_frame": receiver.syn_frame}
+            yield Verdict(SACK_ABSENT, number, params, evidence, "declined")
+        else:
+            params = {"segment": "SYN-ACK" if segment.flags & ACK else "SYN"}
+            yield Verdict(SACK_ABSENT, number, params, evidence, "alone")
     if OPTION_TIMESTAMPS in sender.options:
         tsval = timestamp(packet.tcp)
         if peer_known and OPTION_TIMESTAMPS in receiver.options and sender.mss is not None:
@@ -256,6 +273,14 @@ def _sack_and_timestamps(packet: Packet, segment: Segment, who: str, peer_known:
             yield Verdict(TIMESTAMPS, number, params, wording="agreed")
         elif tsval is not None:
             yield Verdict(TIMESTAMPS, number, {"tsval": tsval}, wording="offered")
+
+
+def _has_all_options(tcp: Any) -> bool:
+    """Whether an option that is not seen is not there: with `-e` or a short snapshot length it may be."""
+    options = tcp.options
+    if options is None:
+        return bool(tcp.hdr_len == 20)
+    return not options.rest or (bool(options.list) and options.list[-1].kind == OPTION_END)
 
 
 def _fast_open(packet: Packet, segment: Segment, conversation: Conversation) -> Iterable[Verdict]:

@@ -343,6 +343,47 @@ SACK_PERMITTED = Rule(
         ),
     ),
 )
+SACK_ABSENT = Rule(
+    "tcp.open.sack-absent",
+    "tcp",
+    "chat",
+    15,
+    {
+        "alone": Text(
+            "No SACK: this {segment} does not permit it, so after a loss the other side can only repeat the number of "
+            "the first byte that it lacks.",
+            "没有选择确认（SACK）：该 {segment} 不带此选项，发生丢失后对方只能重复自己缺少的第一个字节的序列号。",
+        ),
+        "declined": Text(
+            "No SACK: the SYN of frame {syn_frame} permits it, this SYN-ACK does not. In practice neither end then "
+            "uses it.",
+            "没有选择确认（SACK）：第 {syn_frame} 帧的 SYN 允许，而该 SYN-ACK 不允许，实际上双方都不再使用。",
+        ),
+    },
+    ("RFC 2018 §2", "RFC 2018 §4"),
+    Text(
+        "A SYN without SACK permitted is faulty, as Wireshark notes it (from 4.4 on).",
+        "SYN 不带 SACK 选项就是有错误，因为 Wireshark（自 4.4 起）会对此作出提示。",
+    ),
+    Explanation(
+        Text(
+            "The option is there to be offered, no TCP must. Almost every system of today does; small stacks, old "
+            "ones and packets made by hand do not. Without it several losses in one window take longer to mend.",
+            "该选项可有可无，TCP 不要求必须携带。如今的系统几乎都会携带；小型协议栈、较旧的系统以及人为构造的分组则没有。"
+            "没有它，同一窗口内的多处丢失需要更长时间才能修复。",
+        ),
+        Text(
+            "A SYN whose header has no option of kind 4: tcp.hdr_len is 20, or the list of options is there to its "
+            "end. On a SYN-ACK the SYN's options are looked up too.",
+            "SYN 的首部中没有类型为 4 的选项：tcp.hdr_len 为 20，或者选项列表完整且其中没有。对 SYN-ACK 还要查看 SYN 的选项。",
+        ),
+        Text(
+            "A middlebox may have taken the option out on the way: captured at the other end, the SYN would have it. "
+            "Nothing is said where the input lacks the options or they are cut.",
+            "该选项也可能被途中的中间设备去掉：在另一端捕获时，SYN 中会有它。若输入中没有选项或选项被截断，则不作判断。",
+        ),
+    ),
+)
 TIMESTAMPS = Rule(
     "tcp.open.timestamps",
     "tcp",
@@ -764,6 +805,7 @@ RULES: Sequence[Rule] = (
     MSS,
     WINDOW_SCALE,
     SACK_PERMITTED,
+    SACK_ABSENT,
     TIMESTAMPS,
     SYN_AGAIN,
     SYN_ACK_AGAIN,
