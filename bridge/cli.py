@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import codecs
+import errno
 import importlib
 import io
 import os
@@ -19,7 +20,7 @@ import click
 
 from labdissect import __version__
 
-from .failures import DONE, INTERRUPTED, Failure
+from .failures import DONE, INCOMPLETE, INTERRUPTED, Failure
 from .invocation import Invocation, definitions
 from .options import OPTIONS
 
@@ -133,10 +134,22 @@ def code_of(arguments: list[str]) -> int:
     except BrokenPipeError:  # `| head`: whoever reads has enough, which is no error
         _no_more_output()
         return DONE
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _no_more_output()
+        from .problems import Problems
+
+        Problems().say(f"{error.filename or 'the output'}: {error.strerror}")
+        return INCOMPLETE
     except (KeyboardInterrupt, click.Abort):
         _no_more_output()
         return INTERRUPTED
     return code if isinstance(code, int) else DONE
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk that takes no more says; any other error of a file that a command did not expect is a crash."""
 
 
 def _no_more_output() -> None:

@@ -624,7 +624,10 @@ def _converted(one: Field, older: str | None, *, assembled: bool) -> property:
 
     stored = one.stored
 
-    as_printed = _TEXT if assembled else _JSON if one.kind in ("bytes", "parsed") else _JSON - _NUMBERS
+    if one.kind in ("list", "parsed") and assembled:
+        as_printed = _TEXT
+    else:
+        as_printed = _JSON if one.kind in ("bytes", "list", "parsed") else _JSON - _NUMBERS
 
     def get(header: Header) -> Any:
         value = getattr(header, stored)

@@ -17,7 +17,10 @@ def number(address: str) -> int:
 
     :raises OSError: when it is none
     """
-    return int.from_bytes(socket.inet_aton(address))
+    try:
+        return int.from_bytes(socket.inet_aton(address))
+    except ValueError as error:
+        raise _no_address(address) from error
 
 
 @lru_cache(maxsize=16384)
@@ -31,7 +34,15 @@ def is_ipv4(address: str | None) -> bool:
 
 @lru_cache(maxsize=16384)
 def _number_6(address: str) -> int:
-    return int.from_bytes(socket.inet_pton(socket.AF_INET6, address))
+    try:
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, address))
+    except ValueError as error:
+        raise _no_address(address) from error
+
+
+def _no_address(text: str) -> OSError:
+    """What the socket functions raise themselves, unless a text holds a NUL or half a character."""
+    return OSError(f"{text!r} is no address")
 
 
 def folded(total: int) -> int:

@@ -47,7 +47,11 @@ class ConversationTable:
     def observe_tcp(self, packet: Packet) -> bool:
         """Leaves ``conversation`` and ``segment`` on a TCP packet; False when it lacks what that needs."""
         tcp = packet.tcp
-        source_port, flags = tcp.srcport, _FLAGS.get(tcp.flags_)
+        source_port = tcp.srcport
+        try:
+            flags = _FLAGS.get(tcp.flags_)
+        except TypeError:  # a list: several values for one header, which no tshark prints
+            flags = None
         if flags is None:
             flags = _read_flags(tcp)
         if source_port is None or tcp.dstport is None or flags is None or (tcp.seq_raw is None and tcp.seq is None):

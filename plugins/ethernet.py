@@ -352,7 +352,15 @@ class Ethernet(BaseAnalyzer):
 
 def is_group(mac: str) -> bool:
     """Whether the I/G bit is set: multicast or broadcast."""
-    return bool(int(mac[:2], 16) & 1)
+    return bool(first_byte(mac) & 1)
+
+
+def first_byte(mac: str) -> int:
+    """Of an address; 0 of what is none, as EK that no tshark wrote may have it."""
+    try:
+        return int(mac[:2], 16)
+    except ValueError:
+        return 0
 
 
 @lru_cache(maxsize=1024)
@@ -364,7 +372,7 @@ def is_special(protocols: str) -> bool:
 
 def _cast(packet: Packet, mac: str) -> Verdict:
     frame = packet.number
-    params: dict[str, Any] = {"mac": mac, "byte": int(mac[:2], 16)}
+    params: dict[str, Any] = {"mac": mac, "byte": first_byte(mac)}
     evidence: tuple[Evidence, ...] = (Evidence(frame, "eth.dst", mac),)
     if mac == BROADCAST:
         return Verdict(CAST, frame, params, evidence, "broadcast")

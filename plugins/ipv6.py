@@ -355,7 +355,7 @@ class Discovery(BaseAnalyzer):
         rule = DAD if ipv6.src == UNSPECIFIED else NS
         before = self._open.get((target, ipv6.src))
         self._open[target, ipv6.src] = Asked(frame, packet.time, mac)
-        if rule is NS and not is_multicast(ipv6.dst):
+        if rule is NS and not is_multicast(ipv6.dst or ""):
             params["receiver"] = packet.eth.dst if packet.eth is not None else ipv6.dst
             return Verdict(NS, frame, params, (*evidence, Evidence(frame, "ipv6.dst", ipv6.dst)), "unicast")
         if before is not None and before.mac == mac and packet.time is not None and before.time is not None:

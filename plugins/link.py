@@ -165,4 +165,4 @@ def dotted(address: int) -> str:
 
 def initial_ttl(ttl: int) -> int:
     """The nearest value by custom from which a TTL may have come down."""
-    return next(initial for initial in INITIAL_TTLS if initial >= ttl)
+    return next((initial for initial in INITIAL_TTLS if initial >= ttl), INITIAL_TTLS[-1])

@@ -72,7 +72,8 @@ def command(
     options = Options(tuple(decode_as), tuple(preferences), two_passes)
     packets = _read(invocation, file, options, places(rebound, invocation.registry), found, problems)
     if found.packet_there is None:
-        raise UsageFailure(f"{file} has no frame {frame}; its last is {packets}")
+        there = f"its last is {packets}" if packets else "it holds no packets"
+        raise UsageFailure(f"{file} has no frame {frame}; {there}")
     Printer(Page(), invocation.language()).all(found, found.packet_there)
     return INCOMPLETE if problems.fatal else DONE
 

@@ -23,7 +23,7 @@ def nanoseconds(text: object) -> int | None:
         size = int(whole.lstrip("-")) * 1_000_000_000 + (_fraction(fraction) if point else 0)
     except ValueError:
         return None
-    return -size if negative else size
+    return (-size if negative else size) if size < 2**63 else None
 
 
 def _fraction(digits: str) -> int:

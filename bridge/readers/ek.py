@@ -365,14 +365,17 @@ def _quotes_another(protocols: str) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"
+    return "nested too deep" if isinstance(error, RecursionError) else "a number of thousands of digits"
 
 
 def _from_timestamp(text: object) -> int | None:
     """EK's own timestamp: milliseconds, truncated."""
-    if type(text) is not str or not text.lstrip("-").isdigit():
+    if type(text) is not str:
         return None
-    return int(text) * 1_000_000
+    digits = text.removeprefix("-")
+    return int(text) * 1_000_000 if digits.isascii() and digits.isdigit() and len(digits) < 14 else None
 
 
 def _columns(whole: dict[str, Any]) -> dict[str, str]:

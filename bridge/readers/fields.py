@@ -40,8 +40,10 @@ class Entry(msgspec.Struct, eq=False):
     raw: bytes | None = None
     """Its bytes, where the output has them all (EK with ``-x``, PDML)."""
 
-    def add(self, name: str, values: Iterable[Any]) -> None:
-        self.fields.setdefault(name, []).extend(values)
+    def add(self, name: str, values: Sequence[Any]) -> None:
+        """A field that is there has a value, None at least."""
+        if values:
+            self.fields.setdefault(name, []).extend(values)
 
 
 def first_value(entries: Sequence[Entry], layer: str, name: str) -> Any:

@@ -327,13 +327,17 @@ class Conversation:
     ) -> Segment:
         """Most segments of most captures: the next bytes, or a new acknowledgment, of an open connection. It comes to
         what :meth:`observe` comes to by its longer way (a test compares them), in a third of the time."""
-        number, time = packet.number, packet.time
+        number, time, seq, ack = packet.number, packet.time, tcp.seq, tcp.ack
+        if seq is None:  # -e tcp.seq_raw alone
+            seq = sender.raw
+        if ack is None:
+            ack = ack_raw
         acked = (sender.ack_position or 0) + newly
         frames: tuple[int, ...] = ()
         resent, answer_time, oldest_answer_time = False, None, None
         ack_since, ack_before, repeats = None, None, 0
         if newly:
-            ack_before = (sender.ack_frame or 0, (tcp.ack or 0) - newly)
+            ack_before = (sender.ack_frame or 0, ack - newly)
             sender.duplicate_acks, sender.sacked = 0, ()
             sender.ack_position, sender.ack_frame, sender.ack_time, sender.acks = acked, number, time, 1
             if acked > receiver.peer_acked:
@@ -375,8 +379,8 @@ class Conversation:
             from_client,
             flags,
             length,
-            tcp.seq,
-            tcp.ack,
+            seq,
+            ack,
             (sender.raw - length) & 0xFFFFFFFF,
             ack_raw,
             start,

@@ -360,7 +360,7 @@ SACK_ABSENT = Rule(
             "没有选择确认（SACK）：第 {syn_frame} 帧的 SYN 允许，而该 SYN-ACK 不允许，实际上双方都不再使用。",
         ),
     },
-    ("RFC 2018 §2", "RFC 2018 §4"),
+    ("RFC 2018 §2",),
     Text(
         "A SYN without SACK permitted is faulty, as Wireshark notes it (from 4.4 on).",
         "SYN 不带 SACK 选项就是有错误，因为 Wireshark（自 4.4 起）会对此作出提示。",
