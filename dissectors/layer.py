@@ -624,10 +624,7 @@ def _converted(one: Field, older: str | None, *, assembled: bool) -> property:
 
     stored = one.stored
 
-    if one.kind in ("list", "parsed") and assembled:
-        as_printed = _TEXT
-    else:
-        as_printed = _JSON if one.kind in ("bytes", "list", "parsed") else _JSON - _NUMBERS
+    as_printed = _TEXT if assembled and one.kind in ("list", "parsed") else _JSON - {_OWN.get(one.kind)}
 
     def get(header: Header) -> Any:
         value = getattr(header, stored)
@@ -644,9 +641,10 @@ def _converted(one: Field, older: str | None, *, assembled: bool) -> property:
 
 
 _TEXT = frozenset((str,))
-_NUMBERS = frozenset((int, float, bool))
-_JSON = _TEXT | _NUMBERS | {list, dict}
+_JSON = frozenset((str, int, float, bool, list, dict))
 """What a value is as it came; Construct makes objects of classes of its own."""
+_OWN = {"int": int, "hex": int, "float": float, "time": float, "bool": bool}
+"""What a value is once it is converted, where that is a type of JSON, too."""
 
 
 def _native(one: Field) -> Any:

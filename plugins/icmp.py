@@ -609,7 +609,7 @@ def _to_many(packet: Packet, target: str) -> bool:
     if target.startswith("ff") or target == "255.255.255.255":
         return True
     first = target.partition(".")[0]
-    if first.isdigit() and int(first) in MULTICAST_V4:
+    if first.isascii() and first.isdigit() and len(first) <= 3 and int(first) in MULTICAST_V4:
         return True
     link = packet.eth
     return link is not None and link.dst == "ff:ff:ff:ff:ff:ff"

@@ -81,6 +81,9 @@ EXPERT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"[A-Z-]+ \S+ HTTP/1\.[01]", ("http.request", "frame.protocol")),  # over UDP, SSDP borrows HTTP's form
     # Wireshark did not recognise the body, an audio file here, as what Content-Type says: nothing is wrong with it
     (r"HTTP body subdissector failed", ("http.response",)),
+    # which number is acknowledged, and of Fast Open's data that it is not
+    (r"Partial Acknowledgement of a segment", ("tcp.ack.pure", "tcp.open.fast-open")),
+    (r"This legacy_version field MUST be ignored", ("tls.version",)),
     (r"This session reuses previously negotiated keys", ("tls.resumed",)),
     (r'"Time To Live" only', ("ip.ttl-", "icmp.")),
     (r'"Time To Live" != 255', ("ip.ttl-", "dns.on-link")),

@@ -100,10 +100,15 @@ def ek_layers(text: bytes, own: Sequence[str] = (OWN,)) -> list[Entry]:
 
     Flat lines (``-e``) are read too. Raises ValueError for what is no JSON object.
     """
-    try:  # tshark 3.4 and 4.0 print invalid UTF-8
-        parsed = json.loads(text.decode("utf-8", "replace"), object_pairs_hook=Pairs)
+    decoded = text.decode("utf-8", "replace")  # tshark 3.4 and 4.0 print invalid UTF-8
+    try:
+        parsed = json.loads(decoded, object_pairs_hook=Pairs)
     except RecursionError as error:
         raise ValueError("objects nested too deep for a packet") from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of more digits than Python reads
+        parsed = json.loads(decoded, object_pairs_hook=Pairs, parse_int=str)
     if not isinstance(parsed, Pairs):
         raise ValueError("an object was expected")
     layers = next((value for key, value in parsed if key == "layers"), parsed)
