@@ -469,3 +469,21 @@ def test_ctrl_c_while_it_starts_ends_it_quietly(stage: str) -> None:
         [sys.executable, "-c", script], input=ek(NAME), capture_output=True, env=environment(), cwd=ROOT, check=False
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [("rules",), ("--help",), ("explain", "tcp.fin.first"), ("why", FOUR, "3"), ("-o", "table", FOUR)]
+)
+def test_a_full_disk_is_said_by_every_command(arguments: tuple[str | Path, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            cwd=ROOT,
+        )
+    assert ran.returncode == 4
+    assert ran.stderr == "labdissect: the output: No space left on device\n"
