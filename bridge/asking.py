@@ -6,8 +6,8 @@ read as with all (docs/decisions/0011-ask-for-less.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 OF_EVERY_PACKET = ("frame.number", "frame.time_epoch", "frame.len", "frame.protocols", "ip.hdr_len")
 """What a :class:`labdissect.plugins.packet.Packet` is made with, and what tells of options."""
+HEADERS = ("eth", "ip", "ipv6", "tcp", "udp")
+"""Layers whose headers the capture's bytes tell as well (:mod:`.readers.headers`)."""
+CAPTURED = ("frame.time_epoch", "frame.len", "frame.cap_len")
+"""What a capture says of each packet."""
 COLUMN = "_ws.col."
 """How the names of Wireshark's columns begin; ``tshark -G fields`` does not list them all."""
 
@@ -27,22 +31,27 @@ class Asked:
     """The fields asked for."""
 
     fields: tuple[str, ...]
-    """tshark's names, for ``-e``."""
+    """tshark's names, for ``-e``; Wireshark's columns are not among them."""
     types: Mapping[str, str]
     """Their types in Wireshark, ``FT_UINT32``."""
     members: Mapping[str, tuple[Field, ...]]
     """Of each layer the members that can be read."""
     lacking: tuple[str, ...] = ()
     """Fields that were named and that this tshark does not have, under no name."""
-    columns: tuple[str, ...] = field(default=())
-    """Titles of Wireshark's columns among them: ``Info``."""
+    columns: tuple[str, ...] = ()
+    """Titles of Wireshark's columns: ``Info``."""
+    own: frozenset[str] = frozenset()
+    """Fields that tshark is not asked for, as the capture's own bytes tell them."""
 
 
-def asked_for(wanted: Iterable[Sequence[str] | None], layers: Mapping[str, Layer], tshark: Path) -> Asked:
+def asked_for(
+    wanted: Iterable[Sequence[str] | None], layers: Mapping[str, Layer], tshark: Path, *, bytes_at_hand: bool = False
+) -> Asked:
     """What to ask this tshark for.
 
     :param wanted: what each reader of fields names: fields, and layers of which every field may be read; one that
         names nothing (None) may read any field
+    :param bytes_at_hand: whether the packets' bytes are read beside tshark, which then need not print what they tell
     :raises TsharkFailure: when tshark does not say which fields it has
     """
     names: dict[str, None] = dict.fromkeys(OF_EVERY_PACKET)
@@ -65,13 +74,29 @@ def asked_for(wanted: Iterable[Sequence[str] | None], layers: Mapping[str, Layer
     for name in names:
         for layer, members in _members(name, layers, owners).items():
             read[layer].update({one.name: one for one in members})
+    asked = {name: tuple(one for one in layers[name].fields if one.name in read[name]) for name in layers}
+    own = frozenset(_told_by_bytes(asked) if bytes_at_hand else ())
+    fields = {name: types[name] for name in candidates if name in types and name not in own}
     return Asked(
-        fields=(*(name for name in candidates if name in types), *columns),
-        types=types,
-        members={name: tuple(one for one in layers[name].fields if one.name in read[name]) for name in layers},
+        fields=tuple(fields),
+        types=fields,
+        members=asked,
+        own=own,
         lacking=tuple(name for name in names if _is_lacking(name, layers, owners, types)),
         columns=tuple(name.removeprefix(COLUMN) for name in columns),
     )
+
+
+def _told_by_bytes(members: Mapping[str, Sequence[Field]]) -> Iterator[str]:
+    """tshark's names of what no tshark is needed for: what a capture says of each packet, and what stands in the plain
+    headers. What Wireshark derives of them stays its own."""
+    yield from CAPTURED
+    for layer in HEADERS:
+        for one in members[layer]:
+            if one.subcon is not None:
+                yield one.tshark
+                if one.note.once is not None:
+                    yield one.note.once
 
 
 def _owners(layers: Mapping[str, Layer]) -> dict[str, list[tuple[str, Field]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,17 @@ from .interruption import Interruption
 from .source import Source, standard_input, text_file
 
 if TYPE_CHECKING:
+    from labdissect.dissectors.layer import Layer
     from labdissect.plugins.registry import Registry
+    from labdissect.plugins.writer import Problem
 
     from .asking import Asked
     from .jobs.merging import Shards
     from .tshark import Running
     from .tshark_options import Options
+
+Asking = Callable[[Path, bool], "Asked"]
+"""Works out what to ask a tshark for, by whether the packets' bytes are at hand."""
 
 STANDARD = "-"
 """Standard input among files, standard output as a destination."""
@@ -32,7 +37,7 @@ def opened(
     *,
     output: str = "ek",
     columns: bool = True,
-    asking: Callable[[Path], Asked] | None = None,
+    asking: Asking | None = None,
     jobs: int | None = 1,
 ) -> Source:
     """Opens one input; who opens it closes it.
@@ -68,26 +73,36 @@ def opened(
 
 
 def _asked(
-    name: str,
-    registry: Registry,
-    interruption: Interruption,
-    options: Options,
-    asking: Callable[[Path], Asked],
-    jobs: int | None,
+    name: str, registry: Registry, interruption: Interruption, options: Options, asking: Asking, jobs: int | None
 ) -> Source:
     """A capture of which tshark prints some fields only."""
+    from .frames import frames
     from .readers.flat import FlatReader, mixed_filter
     from .tshark import WholeFrames, find
 
     path = find()
-    asked, running, one_job = _started(path, name, asking(path), options, jobs)
-    whole = WholeFrames(path, name, mixed_filter(registry.layers), options, columns=bool(asked.columns))
-    reader = msgspec.structs.replace(
-        registry.readers["ek"], make=lambda layers, report, wanted, own: FlatReader(layers, report, asked, whole)
-    )
+    own = frames(Path(name))
+    asked, running, one_job = _started(path, name, asking(path, own is not None), options, jobs)
+
+    def looked_again(chosen: str) -> WholeFrames:
+        return WholeFrames(path, name, chosen, options, columns=bool(asked.columns))
+
+    def make_flat(layers: Mapping[str, Layer], report: Callable[[Problem], None], *_: object) -> FlatReader:
+        if own is None:
+            return FlatReader(layers, report, asked, whole)
+        from .readers.headers import HeadersReader
+
+        return HeadersReader(layers, report, asked, whole, own)
+
+    if own is None:
+        whole = looked_again(mixed_filter(registry.layers))
+    else:
+        from .readers.headers import again_filter
+
+        whole = looked_again(again_filter(registry.layers))
     return Source(
         name,
-        reader,
+        msgspec.structs.replace(registry.readers["ek"], make=make_flat),
         running.stream,
         tshark=running,
         interruption=interruption,

@@ -209,20 +209,44 @@ def read_capture(
 
 
 def read_fields(path: Path, capture: str | os.PathLike[str] | None, asked: Asked, options: Options) -> Running:
-    """Starts tshark on a capture for these fields alone, as flat EK. Of Wireshark's columns only those among them are
-    made.
+    """Starts tshark on a capture for these fields alone, as flat EK; of Wireshark's columns, those asked for are beside
+    ``layers``, as ``-P`` prints them.
+
+    ``-P`` before ``-T`` and a filter that names the fields: else tshark builds the tree of every packet whole in order
+    to print some of its fields, which costs more than all the rest (docs/decisions/0011-ask-for-less.md).
 
     :param capture: None for what is written to :attr:`Running.input`
     """
     file = "-" if capture is None else file_argument(capture)
+    every_packet = " or ".join([_IN_EVERY_PACKET, *asked.fields])
     fields = [argument for name in asked.fields for argument in ("-e", name)]
-    columns = ",".join(f'"{title}","{_COLUMN_FORMATS[title]}"' for title in asked.columns if title in _COLUMN_FORMATS)
-    preferences = ["-o", f"gui.column.format:{columns}"] if columns else []
-    arguments = ["-n", "-r", file, *preferences, *options.arguments(), "-T", "ek", *fields]
-    return Running(path, arguments, fed=capture is None)
+    chosen = ["-Y", every_packet, "-P", "-T", "ek", *fields]
+    return Running(path, ["-n", "-r", file, *options.arguments(), *_columns(asked), *chosen], fed=capture is None)
 
 
-_COLUMN_FORMATS = {"Source": "%s", "Destination": "%d", "Protocol": "%p", "Info": "%i"}
+def _columns(asked: Asked) -> list[str]:
+    """The preference that has tshark make the columns asked for alone: a column costs what 20 fields do. One of the
+    user's own can be had only beside all of theirs."""
+    titles = asked.columns
+    if any(title not in _COLUMN_FORMATS for title in titles):
+        return []
+    columns = ",".join(f'"{title}","{_COLUMN_FORMATS[title]}"' for title in titles or _ONE_COLUMN)
+    return ["-o", f"gui.column.format:{columns}"]
+
+
+_IN_EVERY_PACKET = "frame.number"
+_COLUMN_FORMATS = {
+    "No.": "%m",
+    "Time": "%t",
+    "Source": "%s",
+    "Destination": "%d",
+    "Protocol": "%p",
+    "Length": "%L",
+    "Info": "%i",
+}
+"""Wireshark's columns as everybody has them, but for those who changed them."""
+_ONE_COLUMN = ("No.",)
+"""tshark wants one at least; this costs least."""
 
 
 class WholeFrames:

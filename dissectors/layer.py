@@ -153,10 +153,10 @@ class TextOf(Adapter):  # type: ignore[misc]
 
     def __init__(self, size: int | None, decode: Callable[[bytes], str], encode: Callable[[str], bytes]) -> None:
         super().__init__(GreedyBytes if size is None else Bytes(size))
-        self._to_text, self._to_bytes = decode, encode
+        self.to_text, self._to_bytes = decode, encode
 
     def _decode(self, obj: bytes, context: Any, path: Any) -> str:
-        return self._to_text(bytes(obj))
+        return self.to_text(bytes(obj))
 
     def _encode(self, obj: str, context: Any, path: Any) -> bytes:
         return self._to_bytes(obj)

@@ -120,7 +120,7 @@ class Job:
             self.asked.options,
             output=reader,
             columns=not expected.accepts,
-            asking=None if whole else lambda tshark: self._fields(expected, analyzers, tshark),
+            asking=None if whole else lambda tshark, own: self._fields(expected, analyzers, tshark, bytes_at_hand=own),
             jobs=self.asked.jobs,
         )
         if source.one_job and (self.asked.jobs or 1) > 1:
@@ -205,7 +205,7 @@ class Job:
     def _settings(self, *, whole_capture: bool) -> Settings:
         return self.asked.for_analyzers(self.language, whole_capture=whole_capture)
 
-    def _fields(self, format: WriterFormat, analyzers: list[Analyzer], tshark: Path) -> Asked:
+    def _fields(self, format: WriterFormat, analyzers: list[Analyzer], tshark: Path, *, bytes_at_hand: bool) -> Asked:
         """What to ask tshark for: what the rules read, what the output does.
 
         :param analyzers: is filled with those of this input
@@ -221,7 +221,7 @@ class Job:
         columns = [one for name, one in registry.columns.items() if one.everywhere or name in self.asked.columns]
         named = [name for name in self.asked.columns if name not in registry.columns and "." in name]
         wanted = [getattr(one, "fields", None) for one in (*analyzers, *columns, format)]
-        return asked_for((FIELDS, named, *wanted), registry.layers, tshark)
+        return asked_for((FIELDS, named, *wanted), registry.layers, tshark, bytes_at_hand=bytes_at_hand)
 
     def _chosen_frames(self, name: str) -> ChosenFrames | None:
         if self.asked.options.display_filter is None:

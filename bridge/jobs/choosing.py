@@ -84,7 +84,6 @@ def _check(asked: Asked) -> None:
 def _numbers_first(asked: Asked) -> Asked:
     """The same fields, in the order in which :mod:`.merging` finds the numbers that it changes."""
     references = [name for name, kind in asked.types.items() if kind == "FT_FRAMENUM"]
-    first = [name for name in ("frame.number", *_FIRST, *references, "frame.time_epoch") if name in asked.types]
+    first = [name for name in ("frame.number", *_FIRST, *references, "frame.protocols") if name in asked.types]
     names = dict.fromkeys((*first, *asked.types))
-    columns = [name for name in asked.fields if name not in asked.types]
-    return replace(asked, fields=(*names, *columns), types={name: asked.types[name] for name in names})
+    return replace(asked, fields=tuple(names), types={name: asked.types[name] for name in names})

@@ -37,7 +37,7 @@ LINES_AT_ONCE = 512
 _STEP = 64
 """Of every so many packets of a shard one's place in the file is remembered."""
 
-_NUMBER, _TIME = b'"frame_number":["', b'frame_time_epoch":["'
+_NUMBER, _PROTOCOLS = b'"frame_number":["', b'frame_protocols":["'
 _HEAD = 200
 """Bytes of a line in which the number of its frame is."""
 _VALUES = re.compile(rb'"(\w+)":\[("\d+"(?:,"\d+")*)\]')
@@ -220,12 +220,12 @@ class _Merger:
         try:
             for number, shard in zip(_numbers(done + 1, len(shards)), shards, strict=True):
                 line = take[shard]()
-                # {"timestamp":"…","layers":{"frame_number":["…"],"tcp_stream":["…"],"frame_time_epoch":…
-                parts = line.split(b'"', 15)
+                # {"timestamp":"…","no_":"…","layers":{"frame_number":["…"],"tcp_stream":["…"],"frame_protocols":…
+                parts = line.split(b'"', 19)
                 try:
-                    if parts[15].startswith(_TIME):
-                        parts[13] = known[parts[11]][shard][parts[13]]
-                        parts[9] = number
+                    if parts[11] == b"frame_number" and parts[19].startswith(_PROTOCOLS):
+                        parts[17] = known[parts[15]][shard][parts[17]]
+                        parts[13] = number
                         append(b'"'.join(parts))
                         continue
                 except (IndexError, KeyError):  # another line, or a stream that is new
@@ -237,7 +237,7 @@ class _Merger:
 
     def _numbered(self, line: bytes, number: bytes, shard: int) -> bytes:
         """The line with all its numbers as they would be of one tshark."""
-        begin, end = line.find(_NUMBER), line.find(_TIME)
+        begin, end = line.find(_NUMBER), line.find(_PROTOCOLS)
         if begin < 0 or end < 0:
             return line
 

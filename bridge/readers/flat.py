@@ -7,7 +7,7 @@ quoted in an ICMP error, tunnels, IPv4 options) is looked at again: a second tsh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +52,14 @@ class FlatReader:
         self._whole = whole
         self._splitter = LineSplitter()
         self._lines = 0
-        self._makers = {name: _Maker(layers[name], members, asked) for name, members in asked.members.items()}
-        self._columns = [
-            (title.lower(), f"_ws_col_{word}") for title in asked.columns for word in (title, title.lower())
-        ]
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(_line_type(layers, asked), strict=False).decode
+        self.makers: Mapping[str, Maker] = {
+            name: Maker(layers[name], members, asked) for name, members in asked.members.items()
+        }
+        self._columns = [(title.lower(), _column_attribute(title)) for title in asked.columns]
+        self._decode = decoder(layers, asked)
         self._stacks: dict[str, _Stack] = {}
-        self._mixed = re.compile(mixed_stacks(layers))
+        self.mixed = re.compile(mixed_stacks(layers))
+        """Stacks of which flat fields do not tell what belongs where."""
 
     def records(self, chunk: bytes) -> Iterator[Record]:
         """The records of the lines that ``chunk`` completes."""
@@ -76,7 +77,8 @@ class FlatReader:
     def record(self, line: bytes) -> Record:
         """One line's record."""
         try:
-            flat = self._decode(line).layers
+            decoded = self._decode(line)
+            flat = decoded.layers
             number: int = flat.frame_number[0]
             protocols: str = flat.frame_protocols[0]
         except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
@@ -88,15 +90,20 @@ class FlatReader:
             return self._again(line)
         length = flat.frame_len
         packet = Packet(
-            _FlatSource(self, flat, stack),
+            _FlatSource(self, decoded, stack),
             number,
             nanoseconds(flat.frame_time_epoch[0]) if flat.frame_time_epoch else None,
             None if length is None else length[0],
             protocols,
         )
         packet.size = len(line)
-        packet.tcp = self._makers["tcp"](flat) if stack.tcp else None  # nearly everybody asks for it
+        packet.tcp = self.makers["tcp"](flat) if stack.tcp else None  # nearly everybody asks for it
         return EkRecord(line, packet, True)
+
+    def columns(self, line: Any) -> Mapping[str, str]:
+        """What Wireshark's columns say in a decoded line."""
+        values = {name: getattr(line, attribute) for name, attribute in self._columns}
+        return {name: value for name, value in values.items() if value is not None}
 
     def _again(self, line: bytes) -> Record:
         """A packet that its full line tells of; where that is not to be had, the flat line as far as it can be read."""
@@ -107,7 +114,7 @@ class FlatReader:
         return record if whole is None else self._thorough.record(whole)
 
     def _stack(self, protocols: str) -> _Stack:
-        stack = _Stack(protocols, self._mixed.search(protocols) is not None)
+        stack = _Stack(protocols, self.mixed.search(protocols) is not None)
         if len(self._stacks) < STACKS_LIMIT:
             self._stacks[protocols] = stack
         return stack
@@ -125,17 +132,16 @@ class _Stack:
         self.ip, self.tcp = "ip" in self.names, "tcp" in self.names
 
 
-class _Maker:
+class Maker:
     """Makes the headers of one layer out of flat lines."""
 
     def __init__(self, layer: Layer, members: Sequence[Field], asked: Asked) -> None:
         self._layer = layer
-        self._kind = layer.partial_header_type(members)
-        self._given = [*dict.fromkeys(name for one in layer.fields for name in _names(one)), *layer.pieces]
-        self._given = [name for name in self._given if name in asked.types]
+        self.kind = layer.partial_header_type(members)
+        self._given = [name for name in layer_fields(layer) if name in asked.fields]
         # the header's members in the order of its type: each may come under two names, or under none
-        names = [name for one in layer.as_printed(members) for name in _names(one)]
-        attributes = [attribute_name(name) if name in asked.types else _NOTHING for name in names]
+        names = [name for one in layer.as_printed(members) for name in names_of(one)]
+        attributes = [attribute_name(name) if name in asked.fields else _NOTHING for name in names]
         self._values: Callable[[Any], Any] = attrgetter(*attributes, _NOTHING, _NOTHING)
         self._irregular = layer.irregular
         self._regular = layer.regular
@@ -143,10 +149,10 @@ class _Maker:
     def __call__(self, flat: Any) -> Header:
         if self._regular:
             *values, _, _ = self._values(flat)
-            made: Header = self._kind((), *[value and value[0] for value in values])
+            made: Header = self.kind((), *[value and value[0] for value in values])
             if self._irregular is None or not self._irregular(made):
                 return made
-        return self._layer.decode(self._fields(flat), kind=self._kind)
+        return self._layer.decode(self._fields(flat), kind=self.kind)
 
     def _fields(self, flat: Any) -> Fields:
         found: Fields = {}
@@ -160,56 +166,66 @@ class _Maker:
 class _FlatSource:
     """The layers of a flat line, made when asked for."""
 
-    __slots__ = ("_flat", "_reader", "_stack")
+    __slots__ = ("_line", "_reader", "_stack")
 
-    def __init__(self, reader: FlatReader, flat: Any, stack: _Stack) -> None:
-        self._reader, self._flat, self._stack = reader, flat, stack
+    def __init__(self, reader: FlatReader, line: Any, stack: _Stack) -> None:
+        self._reader, self._line, self._stack = reader, line, stack
 
     def header(self, name: str) -> Header | None:
         if name in self._stack.names:
-            return self._reader._makers[name](self._flat)
-        if name not in self._reader._makers:
+            return self._reader.makers[name](self._line.layers)
+        if name not in self._reader.makers:
             raise KeyError(name)
         return None
 
     def headers(self) -> Sequence[tuple[str, Header]]:
-        makers = self._reader._makers
-        return [(name, makers[name](self._flat)) for name in self._stack.order if name in makers]
+        makers = self._reader.makers
+        return [(name, makers[name](self._line.layers)) for name in self._stack.order if name in makers]
 
     def columns(self) -> Mapping[str, str]:
-        found = {}
-        for name, attribute in self._reader._columns:
-            values = getattr(self._flat, attribute)
-            if values:
-                found[name] = values[0]
-        return found
+        return self._reader.columns(self._line)
 
 
 _NOTHING = "_nothing"
 
 
-def _names(one: Field) -> tuple[str, ...]:
+def layer_fields(layer: Layer) -> list[str]:
+    """tshark's names of all that a layer is made of."""
+    return [*dict.fromkeys(name for one in layer.fields for name in names_of(one)), *layer.pieces]
+
+
+def names_of(one: Field) -> tuple[str, ...]:
     """tshark's names of a member, in the order in which a Header stores their values."""
     return (one.tshark,) if one.note.once is None else (one.tshark, one.note.once)
 
 
-def _line_type(layers: Mapping[str, Layer], asked: Asked) -> Any:
-    """What msgspec decodes a line into: the values of each field. More values than a layer of its kind can have make an
-    error, which is how many of the lines are found that need another look."""
+def decoder(layers: Mapping[str, Layer], asked: Asked, names: Iterable[str] | None = None) -> Callable[[bytes], Any]:
+    """Decodes a line into the values of each field. More values than a layer of its kind can have make an error, which
+    is how many of the lines are found that need another look.
+
+    :param names: the fields to decode, if not all; other fields are passed over
+    """
     kinds: dict[str, Any] = {}
     for layer in layers.values():
         kinds.update(dict.fromkeys(layer.pieces, list[str]))
         for one in layer.fields:
-            kinds.update(dict.fromkeys(_names(one), _values_of(layer, one)))
+            kinds.update(dict.fromkeys(names_of(one), _values_of(layer, one)))
     members: list[Any] = []
-    for name in asked.types:  # in the order in which tshark prints them: msgspec looks for the next one first
+    for name in asked.fields if names is None else names:  # as tshark prints them: msgspec looks for the next one first
         kind = kinds.get(name, list[str])
         members.append((attribute_name(name), kind | None, msgspec.field(default=None, name=name.replace(".", "_"))))
-    for title in asked.columns:  # tshark prints their names in lower case since 4.4
-        members += [(f"_ws_col_{word}", list[str] | None, None) for word in dict.fromkeys((title, title.lower()))]
     members.append((_NOTHING, None, None))
     flat = msgspec.defstruct("FlatFields", members, gc=False)
-    return msgspec.defstruct("FlatLine", [("layers", flat)], gc=False)
+    columns = [
+        (_column_attribute(title), str | None, msgspec.field(default=None, name=title.lower().replace(".", "_")))
+        for title in asked.columns
+    ]
+    envelope = msgspec.defstruct("FlatLine", [("layers", flat), ("timestamp", int | None, None), *columns], gc=False)
+    return msgspec.json.Decoder(envelope, strict=False).decode
+
+
+def _column_attribute(title: str) -> str:
+    return f"column_{title.lower()}"
 
 
 def _values_of(layer: Layer, one: Field) -> Any:

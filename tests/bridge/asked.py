@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labdissect.bridge.asking import Asked, asked_for
 from labdissect.bridge.interruption import Interruption
-from labdissect.bridge.opening import opened
+from labdissect.bridge.opening import Asking, opened
 from labdissect.bridge.run import annotate
 from labdissect.bridge.tshark import find
 from labdissect.bridge.tshark_options import Options
@@ -36,9 +36,14 @@ def wanted(output: str) -> list[Sequence[str] | None]:
     return [FIELDS, registry.writers[output].fields, *(analyzer.fields for analyzer in analyzers)]
 
 
-def asked(output: str) -> Asked:
+def asked(output: str, *, bytes_at_hand: bool = False) -> Asked:
     """What this machine's tshark is asked for."""
-    return asked_for(wanted(output), built_in().layers, find())
+    return asked_for(wanted(output), built_in().layers, find(), bytes_at_hand=bytes_at_hand)
+
+
+def asking(output: str) -> Asking:
+    """The same as :func:`labdissect.bridge.opening.opened` wants it."""
+    return lambda tshark, own: asked_for(wanted(output), built_in().layers, tshark, bytes_at_hand=own)
 
 
 def read(path: Path, output: str, *, whole: bool = False, jobs: int | None = 1) -> Read:
@@ -48,8 +53,8 @@ def read(path: Path, output: str, *, whole: bool = False, jobs: int | None = 1) 
     :param jobs: tsharks at once
     """
     registry = built_in()
-    asking = None if whole else lambda tshark: asked_for(wanted(output), registry.layers, tshark)
-    source = opened(str(path), registry, Interruption(), Options(), asking=asking, jobs=jobs)
+    asked_of_tshark = None if whole else asking(output)
+    source = opened(str(path), registry, Interruption(), Options(), asking=asked_of_tshark, jobs=jobs)
     out, result = io.BytesIO(), Read("", one_job=source.one_job)
     columns = tuple(column for column in registry.columns.values() if column.everywhere)
     settings = WriterSettings(columns=columns, known_columns=registry.columns, layers=registry.layers)

@@ -48,4 +48,13 @@ def test_built_in_rules_lack_nothing() -> None:
 def test_wiresharks_columns() -> None:
     some = asked_for([("_ws.col.Info", "tcp.len")], built_in().layers, find())
     assert some.columns == ("Info",)
-    assert some.fields[-1] == "_ws.col.Info"
+    assert "_ws.col.Info" not in some.fields
+
+
+def test_what_the_bytes_tell_is_not_asked_for() -> None:
+    some = asked("jsonl", bytes_at_hand=True)
+    assert {"frame.number", "frame.protocols", "tcp.stream", "tcp.seq", "ip.checksum.status"} <= set(some.fields)
+    assert {"frame.time_epoch", "eth.src", "ip.src", "tcp.srcport", "tcp.flags", "tcp.options"} <= some.own
+    assert not some.own & set(some.fields)
+    assert some.members == asked("jsonl").members
+    assert some.lacking == ()
