@@ -1,7 +1,8 @@
 """What tshark is asked for: the fields that analyzers, columns and the output read, and no others.
 
 Printing is what costs tshark most, so a capture's packets come several times as fast with the 130 fields that the rules
-read as with all (docs/decisions/0011-ask-for-less.md).
+read as with all (docs/decisions/0011-ask-for-less.md), and faster still where the plain headers are read from the
+capture's own bytes (docs/decisions/0013-own-headers.md).
 """
 
 from __future__ import annotations
