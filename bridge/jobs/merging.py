@@ -38,7 +38,7 @@ _STEP = 64
 """Of every so many packets of a shard one's place in the file is remembered."""
 
 _NUMBER, _PROTOCOLS = b'"frame_number":["', b'frame_protocols":["'
-_HEAD = 200
+_HEAD = 400
 """Bytes of a line in which the number of its frame is."""
 _VALUES = re.compile(rb'"(\w+)":\[("\d+"(?:,"\d+")*)\]')
 
