@@ -112,8 +112,8 @@ def test_streams_are_numbered_as_they_come() -> None:
 
 
 def line(number: int, stream: int) -> bytes:
-    head = b'{"timestamp":"1","layers":{"frame_number":["%d"],"tcp_stream":["%d"],' % (number, stream)
-    return b'{"index":{}}\n%b"frame_time_epoch":["1.0"],"tcp_len":["0"]}}\n' % head
+    head = b'{"timestamp":"1","no_":"1","layers":{"frame_number":["%d"],"tcp_stream":["%d"],' % (number, stream)
+    return b'{"index":{}}\n%b"frame_protocols":["eth"],"tcp_len":["0"]}}\n' % head
 
 
 def merged(*outputs: list[bytes], order: bytes) -> tuple[_Merger, list[bytes]]:
@@ -125,7 +125,7 @@ def merged(*outputs: list[bytes], order: bytes) -> tuple[_Merger, list[bytes]]:
 
 def test_lines_are_put_in_order_and_numbered() -> None:
     merger, lines = merged([line(1, 0), line(2, 0)], [line(1, 0) + line(2, 1)], order=b"\1\0\1\0")
-    assert [part.split(b'"frame_time')[0][37:] for part in lines] == [
+    assert [part.split(b'"frame_protocols')[0][47:] for part in lines] == [
         b'ber":["1"],"tcp_stream":["0"],',
         b'ber":["2"],"tcp_stream":["1"],',
         b'ber":["3"],"tcp_stream":["2"],',
