@@ -120,7 +120,7 @@ def duration(seconds: float, language: str = "en") -> str:
     # % takes less time than an f-string with a width, and this runs for every acknowledgment
     if size < 0.0995:
         if size < 1e-6:
-            return f"{seconds * 1e9:.3g} ns" if size else "0 ms"
+            return f"{seconds * 1e9:.3g} ns" if size >= 5e-10 else "0 ms"  # no capture tells less than 1 ns
         value, size = seconds * 1000, size * 1000
         if size < 0.9995:
             return "%.3f ms" % value  # noqa: UP031
