@@ -45,10 +45,10 @@ class Loop:
             self._chunks = tuple(source.chunks())
         self._reader = source.reader
 
-    def _asked(self, tshark: Path) -> Asked:
+    def _asked(self, tshark: Path, bytes_at_hand: bool) -> Asked:
         analyzers = self.registry.analyzers(Settings())
         wanted = [FIELDS, self._format.fields, *(analyzer.fields for analyzer in analyzers)]
-        return asked_for(wanted, self.registry.layers, tshark)
+        return asked_for(wanted, self.registry.layers, tshark, bytes_at_hand=bytes_at_hand)
 
     def stage(self, name: str) -> float:
         """Seconds of CPU for all lines, with the stages before it."""

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .known_fields import known_fields
+from .readers.headers import HEADERS
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Field, Layer
 
 OF_EVERY_PACKET = ("frame.number", "frame.time_epoch", "frame.len", "frame.protocols", "ip.hdr_len")
 """What a :class:`labdissect.plugins.packet.Packet` is made with, and what tells of options."""
-HEADERS = ("eth", "ip", "ipv6", "tcp", "udp")
-"""Layers whose headers the capture's bytes tell as well (:mod:`.readers.headers`)."""
 CAPTURED = ("frame.time_epoch", "frame.len", "frame.cap_len")
 """What a capture says of each packet."""
 COLUMN = "_ws.col."

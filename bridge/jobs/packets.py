@@ -145,7 +145,8 @@ def _pcapng(file: BinaryIO, size: int) -> Iterator[Batch]:
                 end = at + length
                 if end > len(buffer) and length <= _BLOCK_LIMIT:
                     break
-                if length < _PACKET_HEADER + 4 or length & 3 or captured(buffer, end - 4)[0] != length:
+                fits = _PACKET_HEADER + 4 <= length <= _BLOCK_LIMIT and not length & 3
+                if not fits or captured(buffer, end - 4)[0] != length:
                     raise NotSplit("a block is damaged")
                 (bytes_there,) = captured(buffer, at + 20)
                 if bytes_there > PACKET_LIMIT or _PACKET_HEADER + bytes_there + 4 > length:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from labdissect.bridge.asking import HEADERS
-from labdissect.bridge.frames import HEAD, Frame
 from labdissect.dissectors.fixed import FixedMembers, has_place, is_fixed
 from labdissect.dissectors.layer import Header, Layer, attribute_name
 from labdissect.plugins.packet import Packet
@@ -27,8 +25,11 @@ from .flat import STACKS_LIMIT, FlatReader, Maker, Whole, decoder, layer_fields,
 
 if TYPE_CHECKING:
     from labdissect.bridge.asking import Asked
+    from labdissect.bridge.frames import Frame
     from labdissect.dissectors.layer import Field
 
+HEADERS = ("eth", "ip", "ipv6", "tcp", "udp")
+"""Layers whose headers the capture's bytes tell as well."""
 _OURS = "|".join(HEADERS)
 READABLE = (
     r"^eth:(?:llc|ethertype(?::vlan:ethertype)?(?::(?:ip|ipv6)(?::tcp|:udp)?)?)"
@@ -99,7 +100,7 @@ class HeadersReader(FlatReader):
                     return record if whole is None else self._thorough.record(whole)
                 source.above = record.packet.source
         packet = Packet(source, number, time, frame.length, protocols)
-        packet.size = len(line) + HEAD
+        packet.size = len(line) + len(frame.head)
         tcp = plan.tcp
         packet.tcp = None if tcp is None else tcp(fields, frame.head)
         return EkRecord(line, packet, True)
@@ -270,6 +271,8 @@ def _check(places: Mapping[str, int]) -> Callable[[bytes], bool]:
 def again_filter(layers: Mapping[str, Layer]) -> str:
     """A display filter for the packets whose headers are not read from their bytes: those that :func:`_check` refuses,
     and perhaps some more."""
+    from labdissect.bridge.frames import HEAD  # only for captures: the pipe reads none
+
     terms = [
         mixed_filter(layers),
         f'not frame.protocols matches "{READABLE}"',

@@ -292,7 +292,7 @@ ROUND_TRIP = Rule(
             "The time of this ACK minus that of the newest frame that it covers as a whole; none if one of these "
             "frames was sent twice (Karn's rule). First sample R: EstimatedRTT = R, DevRTT = R/2. Later: DevRTT = 3/4 "
             "DevRTT + 1/4 |EstimatedRTT − R|, then EstimatedRTT = 7/8 EstimatedRTT + 1/8 R. Each direction by itself.",
-            "该 ACK 的时间减去它完整覆盖的最新一帧的时间；若其中有帧发送过两次，则不取样（Karn 算法）。首个样本 R:"
+            "该 ACK 的时间减去它完整覆盖的最新一帧的时间；若其中有帧发送过两次，则不取样（Karn 算法）。首个样本 R："
             "EstimatedRTT = R，DevRTT = R/2。此后：DevRTT = 3/4 DevRTT + 1/4 |EstimatedRTT − R|，再令 EstimatedRTT = 7/8 "
             "EstimatedRTT + 1/8 R。两个方向分别计算。",
         ),

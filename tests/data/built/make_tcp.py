@@ -322,6 +322,16 @@ def single_bytes(scene: Scene) -> None:
     client.sends("A", 4, 4)
 
 
+def sack_declined(scene: Scene) -> None:
+    """A client that permits selective acknowledgments, a server that does not."""
+    client, server = scene.pair(options=MSS + SACK_PERMITTED)
+    client.sends("S", 0)
+    server.sends("SA", 0, 1, options=MSS)
+    client.sends("A", 1, 1)
+    client.sends("PA", 1, 1, 100)
+    server.sends("A", 1, 101)
+
+
 def lost_twice(scene: Scene) -> None:
     """A segment is lost, three duplicate ACKs bring it again, and this copy is lost as well: only the timer is left."""
     client, server = scene.opened()
@@ -371,6 +381,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-repairs": repairs,
     "tcp-windows": windows,
     "tcp-single-bytes": single_bytes,
+    "tcp-sack-declined": sack_declined,
     "tcp-lost-twice": lost_twice,
     "tcp-marked-twice": marked_twice,
     "tcp-overtaken-fin": overtaken_fin,
