@@ -76,8 +76,11 @@ def _client_hello(packet: Packet, session: Session, header: Header) -> Iterator[
     versions = [one for one in header.handshake_extensions_supported_version or () if not is_grease(one)]
     hello = header.handshake_version
     session.offered = tuple(map(version_name, versions or ([hello] if hello is not None else [])))
-    if "offered" in session.said:
-        return  # again after a Hello Retry Request, or renegotiated
+    if "offered" in session.said:  # again after a Hello Retry Request, or renegotiated
+        if session.retry is not None and session.answer is None:
+            evidence = (Evidence(session.retry, "tls.handshake.random", RETRY.hex()),)
+            yield Verdict(VERSION, number, {"retry": session.retry}, evidence, "offered-again")
+        return
     session.said.add("offered")
     name = header.handshake_extensions_server_name
     if name:
@@ -120,6 +123,7 @@ def _server_hello(packet: Packet, session: Session, header: Header) -> Iterator[
     session.version = version
     yield _choice(number, version, hello, extension=bool(versions), retry=retry)
     if retry:
+        session.retry = number
         return
     session.answer, session.suite = number, suite_name(header.handshake_ciphersuite[0])
     resumed = _resumed(number, session, header, version)

@@ -55,6 +55,10 @@ VERSION = Rule(
             "客户端支持 {versions}（supported_versions）。记录层的 {record:hex} 与 Client Hello 的 {hello:hex} "
             "只是为兼容旧的中间设备而固定，并不表示版本。",
         ),
+        "offered-again": Text(
+            "Client Hello again: the Hello Retry Request of frame {retry} asked for it.",
+            "再次发送 Client Hello：第 {retry} 帧的 Hello Retry Request 要求如此。",
+        ),
         "offered-old": Text(
             "The client offers {version} at most: hello {hello:hex}, no supported_versions. The record's {record:hex} is only "
             "the least that every server reads.",
@@ -76,7 +80,7 @@ VERSION = Rule(
             "Hello Retry Request：服务器选用 {version}，但需要另一种密钥共享；客户端必须重新发送 Client Hello。",
         ),
     },
-    ("RFC 8446 §4.2.1", "RFC 8446 §5.1", "RFC 5246 §7.4.1.2", "RFC 5246 §7.4.1.3"),
+    ("RFC 8446 §4.1.2", "RFC 8446 §4.2.1", "RFC 8446 §5.1", "RFC 5246 §7.4.1.2", "RFC 5246 §7.4.1.3"),
     Text("0x0303 in the record means TLS 1.2, 0x0301 TLS 1.0.", "记录层的 0x0303 表示 TLS 1.2，0x0301 表示 TLS 1.0。"),
     Explanation(
         Text(

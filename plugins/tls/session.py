@@ -21,6 +21,8 @@ class Session(msgspec.Struct):
     """What the server chose."""
     suite: str = ""
     """Name of the cipher suite that the server chose."""
+    retry: int | None = None
+    """Frame of the server's Hello Retry Request."""
     answer: int | None = None
     """Frame of the Server Hello."""
     said: set[str] = msgspec.field(default_factory=set)

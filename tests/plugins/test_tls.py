@@ -16,6 +16,8 @@ def test_versions_by_what_counts() -> None:
     assert judged("tls-no-common-version").verdict(4, "tls.version").wording == "offered-old"
     assert built("alerts").verdict(4, "tls.version").params["versions"] == "TLS 1.3, TLS 1.2"  # GREASE left out
     assert built("alerts").verdict(23, "tls.version").wording == "retry"
+    again = built("alerts").verdict(24, "tls.version")
+    assert (again.wording, again.params) == ("offered-again", {"retry": 23})
     assert "tls.version" not in judged("tls13").codes(8)
 
 
