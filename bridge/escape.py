@@ -70,7 +70,7 @@ def json_text(value: Any) -> bytes:
     Bytes become hex; what JSON has no form for becomes its ``str``.
     """
     try:
-        encoded = msgspec.json.encode(value, enc_hook=str)
+        encoded = _encode(value)
     except UnicodeEncodeError:  # a lone surrogate
         plain = msgspec.to_builtins(value, enc_hook=str)
         return _escaped_json(json.dumps(plain, ensure_ascii=False, separators=(",", ":"))).encode()
@@ -78,6 +78,9 @@ def json_text(value: Any) -> bytes:
         return encoded
     text = encoded.decode()
     return encoded if text.isprintable() else _escaped_json(text).encode()  # a quick look: hardly ever is it not
+
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 def _escaped_json(text: str) -> str:

@@ -72,6 +72,10 @@ class Packet:
     """The TCP connection or UDP exchange it belongs to, when it is tracked."""
     segment: Segment | None = None
     """What the packet did to its TCP connection."""
+    conn_state: str = ""
+    """Zeek's conn_state of its conversation with this packet; empty without one."""
+    history: str = ""
+    """Zeek's history of its conversation with this packet."""
     copy_of: int | None = None
     """The frame in which the capture had this same packet before, when that is certain."""
     messages: Sequence[Message] = ()

@@ -49,7 +49,7 @@ class Exchange:
             party.bytes += max(0, udp.length - 8)
         party.last_frame, party.last_time = packet.number, packet.time
         self.last_frame, self.last_time = packet.number, packet.time
-        packet.conversation = self
+        packet.conversation, packet.conn_state, packet.history = self, self.conn_state, self.history
 
     @property
     def receiver(self) -> Party:

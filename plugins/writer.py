@@ -134,6 +134,10 @@ class Writer(Protocol):
 class BaseWriter:
     """Does nothing; writers inherit what they do not need."""
 
+    patient: bool = False
+    """Whether a packet may be handed over a little later, when others behind it were annotated already, which is
+    faster: for writers that read nothing of a packet's conversation that these may have changed."""
+
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Nothing."""
 

@@ -71,8 +71,6 @@ class Shown(msgspec.Struct, frozen=True):
     """Since the capture's first packet."""
     record: Record | None = None
     """What it was read from."""
-    conn_state: str = ""
-    """Zeek's conn_state of the connection with this packet; the next packet may change it."""
 
 
 class Showing:
@@ -84,9 +82,7 @@ class Showing:
 
     def __call__(self, packet: Packet, verdicts: Sequence[Verdict], record: Record | None = None) -> Shown:
         texts = [render(verdict, self._language) for verdict in verdicts]
-        conversation = packet.conversation
-        state = "" if conversation is None else conversation.conn_state
-        return Shown(packet, verdicts, texts, self._seconds(packet), record, state)
+        return Shown(packet, verdicts, texts, self._seconds(packet), record)
 
     def _seconds(self, packet: Packet) -> float | None:
         """tshark's own difference, since the first packet that we are shown need not be the capture's first."""
@@ -346,7 +342,7 @@ def severity(shown: Shown) -> str:
 
 def conn_state(shown: Shown) -> str:
     """Zeek's conn_state of the connection so far."""
-    return shown.conn_state
+    return shown.packet.conn_state
 
 
 def stream(shown: Shown) -> str:

@@ -53,6 +53,7 @@ class EkWriter(GatheringWriter):
         super().__init__(out)
         self._language = settings.language
         self._columns = settings.columns
+        self.patient = not settings.columns
         self._known: dict[Any, tuple[bytes, bytes]] = {}
         """Of a packet with these rules and states, what is before and what is behind the frames in its layer."""
 
@@ -68,7 +69,7 @@ class EkWriter(GatheringWriter):
     def _layer(self, packet: Packet, verdicts: Sequence[Verdict]) -> Sequence[bytes]:
         """``"labdissect":{…}`` in parts. Only texts and frames are new with every packet; the rest is made once and
         remembered."""
-        segment, conversation = packet.segment, packet.conversation
+        segment, known = packet.segment, packet.conversation is not None
         texts, rules = [], []
         for verdict in verdicts:
             texts.append(render(verdict, self._language))
@@ -77,8 +78,8 @@ class EkWriter(GatheringWriter):
             tuple(rules),
             None if segment is None else segment.client_state,
             None if segment is None else segment.server_state,
-            None if conversation is None else conversation.conn_state,
-            None if conversation is None else conversation.history,
+            packet.conn_state if known else None,
+            packet.history if known else None,
         )
         before, behind = self._known.get(key) or self._remembered(key)
         if not verdicts:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
+
 from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.rule import Verdict, render
+from labdissect.plugins.rule import Rule, Verdict, render
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
 from .gathering import GatheringWriter
@@ -22,13 +24,29 @@ if TYPE_CHECKING:
     from labdissect.plugins.udp import Exchange
 
 
+class Saying(msgspec.Struct, gc=False):
+    """The members of a line that are new with every verdict."""
+
+    frame: int | None
+    about: int
+    code: str
+    severity: str
+    text: str
+    evidence: list[dict[str, Any]]
+    params: dict[str, Any]
+
+
 class JsonlWriter(GatheringWriter):
     """Writes verdicts."""
+
+    patient = True
 
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
         super().__init__(out)
         self._language = settings.language
-        self._first = {} if settings.file is None else {"file": settings.file}
+        self._begin = b"" if settings.file is None else json_text({"file": settings.file})[:-1] + b","
+        self._endings: dict[tuple[str, str], bytes] = {}
+        """Of each rule and conversation's protocol the members behind ``params``, as far as they stay the same."""
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Its verdicts, the headline first."""
@@ -44,8 +62,26 @@ class JsonlWriter(GatheringWriter):
         self.flush()
 
     def _add(self, verdicts: Sequence[Verdict]) -> None:
+        """A line of each: the same as ``json_text(as_object(verdict, language))``, at a third of the cost."""
+        language = self._language
         for verdict in verdicts:
-            self._out.add((json_text({**self._first, **as_object(verdict, self._language)}), b"\n"))
+            rule = verdict.rule
+            frame, proto, stream = verdict.decided
+            evidence, params = _evidence(verdict), _params(verdict)
+            text = render(verdict, language)
+            saying = json_text(Saying(frame, verdict.about, rule.code, rule.severity, text, evidence, params))
+            ending = self._endings.get((rule.code, proto)) or self._ending(rule, proto)
+            number = b"null}\n" if stream is None else b"%d}\n" % stream
+            if self._begin:
+                saying = self._begin + saying[1:]
+            self._out.add((saying[:-1], ending, number))
+
+    def _ending(self, rule: Rule, proto: str) -> bytes:
+        """Made once: there are as many as there are rules."""
+        made = json_text({"refs": rule.sources, "proto": proto or rule.layer})
+        ending = b',%b,"stream":' % made[1:-1]
+        self._endings[rule.code, proto] = ending
+        return ending
 
 
 def as_object(verdict: Verdict, language: str) -> dict[str, Any]:
@@ -57,12 +93,26 @@ def as_object(verdict: Verdict, language: str) -> dict[str, Any]:
         "code": rule.code,
         "severity": rule.severity,
         "text": render(verdict, language),
-        "evidence": [{"frame": one.frame, "field": one.field, "value": _plain(one.value)} for one in verdict.evidence],
-        "params": _plain(verdict.params),
+        "evidence": _evidence(verdict),
+        "params": _params(verdict),
         "refs": list(rule.sources),
         "proto": verdict.proto or rule.layer,
         "stream": verdict.stream,
     }
+
+
+def _evidence(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {"frame": frame, "field": field, "value": value if type(value) in _PLAIN else _plain(value)}
+        for frame, field, value in verdict.evidence
+    ]
+
+
+def _params(verdict: Verdict) -> dict[str, Any]:
+    params = verdict.params
+    if _PLAIN.issuperset(map(type, params.values())):
+        return params
+    return {name: _plain(one) for name, one in params.items()}
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))

@@ -13,7 +13,6 @@ from labdissect.bridge.escape import xml_attribute
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Verdict, highest_severity, render
-from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.writer import Record, WriterFormat, WriterSettings
 
 from .gathering import GatheringWriter
@@ -70,14 +69,13 @@ class PdmlWriter(GatheringWriter):
         yield from (("about", str(verdict.about)) for verdict in verdicts)
         if verdicts:
             yield "severity", highest_severity(verdicts)
-        segment, conversation = packet.segment, packet.conversation
+        segment = packet.segment
         if segment is not None:
             yield "state_client", segment.client_state
             yield "state_server", segment.server_state
-        if conversation is not None:
-            yield "conn_state", conversation.conn_state
-            of_zeek = conversation.zeek if isinstance(conversation, Conversation) else conversation
-            yield "history", of_zeek.history
+        if packet.conversation is not None:
+            yield "conn_state", packet.conn_state
+            yield "history", packet.history
         for column in self._columns:
             value = column.value(packet)
             if value is not None:

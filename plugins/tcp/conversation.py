@@ -302,6 +302,7 @@ class Conversation:
             self._client_shown, self._server_shown = client.state, server.state
         segment.client_state, segment.server_state = self._client_shown, self._server_shown
         packet.conversation, packet.segment = self, segment
+        packet.conn_state, packet.history = self.zeek.conn_state, self.zeek.history
         return segment
 
     def _settles(self) -> bool:
@@ -404,6 +405,7 @@ class Conversation:
             BOTH_ESTABLISHED,
         )
         packet.conversation, packet.segment = self, segment
+        packet.conn_state, packet.history = self.zeek.conn_state, self.zeek.history
         return segment
 
     def _observe_segment(self, packet: Packet, tcp: Any, segment: Segment) -> None:
