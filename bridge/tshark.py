@@ -101,6 +101,10 @@ def folders(path: Path) -> dict[str, Path]:
     return found
 
 
+_GIVING_WAY = 10
+"""Its priority then, as of ``nice``: it gets a tenth of what the others get."""
+
+
 class Running:
     """A tshark at work; its output is :attr:`stream`. Whoever starts it stops it.
 
@@ -127,6 +131,8 @@ class Running:
         self.stream = cast(BinaryIO, self._process.stdout)
         self.input = cast(BinaryIO, self._process.stdin)
         enlarge_pipe(self.stream.fileno())
+        if fed:
+            enlarge_pipe(self.input.fileno())  # whoever feeds it has other work too
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=LINES_KEPT)
         # read on the side: a full stderr pipe would block tshark
@@ -142,6 +148,13 @@ class Running:
                 self._first.append(line)
             else:
                 self._last.append(line)
+
+    def give_way(self) -> None:
+        """Lets other programs go first where there are fewer processors than work: for one of several tsharks, which
+        are ahead of whoever reads them anyway."""
+        if hasattr(os, "setpriority"):
+            with suppress(OSError):  # it has ended, or somebody has chosen a lower priority already
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _GIVING_WAY)
 
     def wait(self) -> int:
         """Its exit code, once its output was read to the end."""

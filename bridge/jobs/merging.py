@@ -54,6 +54,7 @@ class Shards:
         try:
             for shard in range(len(plan.counts)):
                 running = read_fields(path, None, asked, options)
+                running.give_way()
                 self._running.append(running)
                 self._feeders.append(Feeder(plan, shard, running.input))
                 self._ahead.append(_Ahead(running.stream))
