@@ -9,16 +9,24 @@ import signal
 import subprocess
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from labdissect.bridge import run
+from labdissect.bridge.failures import Failure
+from labdissect.bridge.readers.ek import EkReader
 from labdissect.bridge.run import annotate
+from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import Registry
-from labdissect.plugins.writer import Problem, Summary, WriterSettings
+from labdissect.plugins.rule import Verdict
+from labdissect.plugins.writer import BaseWriter, Problem, Record, Summary, WriterSettings
 from tests.bridge.program import COMMAND, ROOT, Ran, environment, labdissect, quiet
-from tests.conftest import CAPTURES, ek
+from tests.bridge.written import written
+from tests.conftest import CAPTURES, ek, tshark
 
 NAME = "tcp-four-way-close"
 OURS = b'"labdissect":{'
@@ -57,6 +65,56 @@ def test_output_read_again_gives_the_same_output() -> None:
 def test_chunks_of_any_size_make_the_same_output(registry: Registry, size: int) -> None:
     data = ek("arp-request-reply") if size == 1 else ek(NAME)
     assert in_chunks(registry, data, size) == in_chunks(registry, data, len(data))
+
+
+@pytest.mark.parametrize("output", ["ek", "jsonl", "pdml"])
+@pytest.mark.parametrize("name", ["seed-stack-web", "tcp-two-connections", "dns-basic"])
+def test_packets_handed_over_later_are_written_as_at_once(
+    output: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tshark(name, "-T", "pdml") if output == "pdml" else ek(name)
+    at_once = []
+    for packets in (1, 3, 64):
+        monkeypatch.setattr(run, "AT_ONCE", packets)
+        at_once.append(written(data, output))
+    assert at_once[1:] == at_once[:1] * 2
+
+
+def test_a_writer_that_reads_the_conversation_gets_each_packet_at_once(registry: Registry) -> None:
+    writer = _Following()
+    annotate([ek(NAME)], registry.readers["ek"], writer, registry, lambda problem: None)
+    assert writer.history == [("S", "S"), ("Sh", "Sh"), ("ShA", "ShA"), *writer.history[3:]]
+    assert all(now == then for now, then in writer.history)
+    assert len({now for now, _ in writer.history}) > 4
+
+
+class _Following(BaseWriter):
+    """Compares a connection's history when its packet comes with what stands on the packet."""
+
+    def __init__(self) -> None:
+        self.history: list[tuple[str, str]] = []
+
+    def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
+        """As it is now."""
+        assert packet.conversation is not None
+        self.history.append((packet.conversation.history, packet.history))
+
+
+def test_a_reader_that_fails_loses_nothing_that_it_read_before(registry: Registry) -> None:
+    def records(self: EkReader, chunk: bytes) -> Iterator[Record]:
+        yield from islice(EkReader.records(self, chunk), 5)
+        raise Failure("the second look failed")
+
+    failing = type("FailingReader", (EkReader,), {"records": records})
+    reader_format = msgspec.structs.replace(
+        registry.readers["ek"], make=lambda layers, report, wanted, carried: failing(layers, report, wanted, carried)
+    )
+    out = io.BytesIO()
+    writer = registry.writers["jsonl"].make(out, WriterSettings())
+    with pytest.raises(Failure, match="the second look"):
+        annotate([ek(NAME)], reader_format, writer, registry, lambda problem: None)
+    writer.flush()
+    assert {json.loads(line)["frame"] for line in out.getvalue().splitlines()} == {1, 2, 3, 4, 5}
 
 
 def in_chunks(registry: Registry, data: bytes, size: int) -> bytes:

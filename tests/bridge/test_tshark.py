@@ -192,6 +192,17 @@ def test_stopping_ends_a_tshark_that_hangs(tmp_path: Path) -> None:
     assert running.wait() != 0
 
 
+@pytest.mark.skipif(os.nice(0) > 0, reason="the tests run at a low priority themselves")
+def test_giving_way_lowers_its_priority(tmp_path: Path) -> None:
+    running = tshark.Running(program(tmp_path / "tshark", "ps -o ni= -p $$; read line; ps -o ni= -p $$"), [], fed=True)
+    assert int(running.stream.readline()) == 0
+    running.give_way()
+    running.input.write(b"go on\n")
+    assert int(running.stream.readline()) == 10
+    running.stop()
+    running.give_way()  # it has ended: nobody minds
+
+
 def test_a_tshark_that_complains_a_lot_does_not_block(tmp_path: Path) -> None:
     noisy = program(tmp_path / "tshark", "yes 'tshark: bug' | head -200000 >&2; echo done")
     running = tshark.Running(noisy, [])

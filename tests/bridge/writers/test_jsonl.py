@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from labdissect.bridge.escape import json_text
-from labdissect.bridge.writers.jsonl import as_object
+from labdissect.bridge.writers.jsonl import JsonlWriter, as_object
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.rule import Evidence, Rule, Verdict
+from labdissect.plugins.writer import WriterSettings
 from tests.bridge.test_escape import HOSTILE
 from tests.bridge.written import unsafe_characters, written
 from tests.conftest import ek, judged
@@ -61,6 +64,19 @@ def test_bytes_become_hex_and_a_packet_without_conversation_names_its_layer() ->
     assert made["params"] == {"said": "00:ff"}
     assert made["evidence"][0]["value"] == "01"
     assert (made["proto"], made["stream"]) == ("dns", None)
+
+
+@pytest.mark.parametrize("name", ["seed-stack-web", "dns-basic", "built/icmp-errors", "dhcp-dora", "tls13"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_lines_are_put_together_as_if_encoded_whole(name: str, language: str) -> None:
+    said = judged(name).verdicts.values()
+    out = io.BytesIO()
+    writer = JsonlWriter(out, WriterSettings(language=language, file="a\u202eb"))
+    for some in said:
+        writer.conversation(None, some)  # type: ignore[arg-type]  # it looks at the verdicts only
+    writer.flush()
+    whole = [json_text({"file": "a\u202eb", **as_object(one, language)}) for some in said for one in some]
+    assert out.getvalue().splitlines() == whole
 
 
 @given(HOSTILE)
