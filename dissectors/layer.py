@@ -270,6 +270,10 @@ class Header(msgspec.Struct):
     layer: ClassVar[Layer]
     members: ClassVar[tuple[Field, ...]]
     """Those that it has: all of the layer's, or those that were asked for (:meth:`Layer.partial_header_type`)."""
+    printed_as: ClassVar[tuple[tuple[Field, str, str | None], ...]]
+    """Each member, and the names that tshark prints it under, now and in older versions."""
+    stored_as: ClassVar[Mapping[str, str]]
+    """:attr:`Field.stored` by the member's name."""
     inner: Any = msgspec.field(default=(), name="(inner)")
     """Headers within this one, such as those quoted in an ICMP error: (layer name, Header) in tshark's order."""
 
@@ -455,7 +459,7 @@ class Layer:
 
     def _header_type(self, fields: Sequence[Field], namespace: dict[str, Any]) -> type[Header]:
         members: list[Any] = []
-        namespace |= {"layer": self, "members": tuple(fields), "__module__": __name__}
+        namespace |= {"layer": self, "members": tuple(fields), "__module__": __name__} | _looked_up(fields)
         for one in self.as_printed(fields):
             key = self._ek_key(one.tshark)
             if one.stored == one.attribute:
@@ -480,19 +484,17 @@ class Layer:
         self, values: Mapping[str, Any], inner: Sequence[tuple[str, Header]] = (), kind: type[Header] | None = None
     ) -> Header:
         """A header from values by member name, as a parsed Container or :attr:`assemble` gives them."""
-        header = (kind or self.header_type)(inner=tuple(inner))
-        for one in header.members:
-            value = values.get(one.name)
-            if value is not None:
-                setattr(header, one.stored, value)
-        return header
+        kind = kind or self.header_type
+        stored = kind.stored_as
+        members = {stored[name]: value for name, value in values.items() if value is not None and name in stored}
+        return kind(inner=tuple(inner), **members)
 
     @cached_property
     def parsed_type(self) -> type[Header]:
         """The :class:`Header` class of headers that were parsed from bytes: values as Construct gives them."""
         fields = tuple(one for one in self.fields if one.subcon is not None)
         members: list[Any] = [(one.attribute, Any, None) for one in fields]
-        namespace = {"layer": self, "members": fields, "__module__": __name__}
+        namespace = {"layer": self, "members": fields, "__module__": __name__} | _looked_up(fields)
         made = msgspec.defstruct(f"{self.name}_parsed", members, bases=(Header,), namespace=namespace)
         return cast("type[Header]", made)
 
@@ -521,10 +523,10 @@ class Layer:
         """
         kind = kind or self.header_type
         values: dict[str, Any] = {}
-        for one in kind.members:
-            given = fields.get(one.tshark.replace(".", "_"))
-            if given is None and one.note.once is not None:
-                given = fields.get(one.note.once.replace(".", "_"))
+        for one, key, older in kind.printed_as:
+            given = fields.get(key)
+            if given is None and older is not None:
+                given = fields.get(older)
             if given:
                 value = _convert(given[0], one)
                 if value is not None:
@@ -562,6 +564,15 @@ class Layer:
         """Whether plain EK of it can be decoded without looking at its pieces, those excepted that :attr:`irregular`
         tells of."""
         return self.assemble is None or self.irregular is not None
+
+
+def _looked_up(fields: Sequence[Field]) -> dict[str, Any]:
+    """What a :class:`Header` class knows of its members, worked out once: it is asked for with every packet."""
+    printed = [
+        (one, one.tshark.replace(".", "_"), None if one.note.once is None else one.note.once.replace(".", "_"))
+        for one in fields
+    ]
+    return {"printed_as": tuple(printed), "stored_as": {one.name: one.stored for one in fields}}
 
 
 def _unwrapped(member: Construct) -> tuple[str, Note, Construct]:

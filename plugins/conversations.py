@@ -108,9 +108,16 @@ class ConversationTable:
         source, destination = addresses(packet)
         pair = _four_tuple(packet, packet.tcp)
         previous = self._latest.get(pair)
+        if previous is not None and self._table.get(previous.key) is previous and _asks_again(previous, packet, source):
+            # after an RST it is another stream to Wireshark 4.4, though the same end asks with the same number
+            del self._table[previous.key]
+            previous.key = key
+            self._table[key] = previous
+            previous.observe(packet, packet.tcp, packet.tcp.flags, from_client=True)
+            return
         reused = previous.last_frame if previous is not None and packet.tcp.flags & (SYN | ACK) == SYN else None
         conversation = Conversation(packet.tcp.stream, packet, source, destination, reused=reused)
-        conversation.pair = pair
+        conversation.key, conversation.pair = key, pair
         self._latest[pair] = conversation
         self._add(key, conversation)
         from_client = (packet.tcp.srcport, source) == (conversation.client.port, conversation.client.address)
@@ -176,6 +183,18 @@ def _four_tuple(packet: Packet, ports: object) -> FourTuple:
     source, destination = addresses(packet)
     one, other = (source, ports.srcport), (destination, ports.dstport)  # type: ignore[attr-defined]
     return one + other if one <= other else other + one
+
+
+def _asks_again(conversation: Conversation, packet: Packet, source: str) -> bool:
+    """Whether a packet is the SYN with which the connection was asked for before: of the same end, with the same
+    number."""
+    tcp, client = packet.tcp, conversation.client
+    return (
+        tcp.flags & (SYN | ACK) == SYN
+        and (tcp.srcport, source) == (client.port, client.address)
+        and client.isn is not None
+        and client.isn == tcp.seq_raw
+    )
 
 
 def _opens_another(conversation: Conversation, packet: Packet, from_client: bool) -> bool:

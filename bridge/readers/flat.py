@@ -138,7 +138,9 @@ class Maker:
     def __init__(self, layer: Layer, members: Sequence[Field], asked: Asked) -> None:
         self._layer = layer
         self.kind = layer.partial_header_type(members)
-        self._given = [name for name in layer_fields(layer) if name in asked.fields]
+        given = [name for name in layer_fields(layer) if name in asked.fields]
+        self._keys = [name.replace(".", "_") for name in given]
+        self._printed: Callable[[Any], Any] = attrgetter(*map(attribute_name, given), _NOTHING, _NOTHING)
         # the header's members in the order of its type: each may come under two names, or under none
         names = [name for one in layer.as_printed(members) for name in names_of(one)]
         attributes = [attribute_name(name) if name in asked.fields else _NOTHING for name in names]
@@ -155,12 +157,11 @@ class Maker:
         return self._layer.decode(self._fields(flat), kind=self.kind)
 
     def _fields(self, flat: Any) -> Fields:
-        found: Fields = {}
-        for name in self._given:
-            values = getattr(flat, attribute_name(name))
-            if values is not None:
-                found[name.replace(".", "_")] = [one if type(one) is str else str(one) for one in values]
-        return found
+        return {
+            key: [one if type(one) is str else str(one) for one in values]
+            for key, values in zip(self._keys, self._printed(flat), strict=False)
+            if values is not None
+        }
 
 
 class _FlatSource:

@@ -192,14 +192,14 @@ class _OwnSource:
 
 def _with_captured(header: Header, frame: Frame) -> Header:
     """A header of the layer frame with what the capture says."""
-    said = {
-        "frame.time_epoch": None if frame.time is None else frame.time / 1_000_000_000,
-        "frame.len": frame.length,
-        "frame.cap_len": frame.captured,
-    }
-    for one in header.members:
-        if one.tshark in said:
-            setattr(header, one.stored, said[one.tshark])
+    said = (
+        ("time_epoch", None if frame.time is None else frame.time / 1_000_000_000),
+        ("len", frame.length),
+        ("cap_len", frame.captured),
+    )
+    for name, value in said:
+        if name in header.stored_as:
+            setattr(header, header.stored_as[name], value)
     return header
 
 
@@ -331,10 +331,12 @@ def _printed(name: str, asked: Asked) -> str:
 def _parsed_maker(layer: Layer, own: Sequence[Field], at: int, flat: Maker) -> MakeHeader:
     """For members whose place depends on the packet: Construct reads them."""
 
+    stored = [(one.stored, one.name) for one in own]
+
     def make(fields: Any, data: bytes) -> Header:
         header, parsed = flat(fields), layer.parse(data[at:])
-        for one in own:
-            setattr(header, one.stored, parsed[one.name])
+        for attribute, name in stored:
+            setattr(header, attribute, parsed[name])
         return header
 
     return make

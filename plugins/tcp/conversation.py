@@ -159,6 +159,8 @@ class Conversation:
         self.stream = stream
         self.pair: tuple[str, int, str, int] = ("", 0, "", 0)
         """Addresses and ports, the same for both directions."""
+        self.key: int | tuple[str, tuple[str, int, str, int]] = ("", self.pair)
+        """Under which :class:`labdissect.plugins.conversations.ConversationTable` has it."""
         self.midstream = not flags & SYN
         self.reused_after: int | None = reused
         """Last frame of an earlier connection between the same addresses and ports."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from labdissect.bridge.handmade.ek import ek_lines
 from labdissect.bridge.handmade.frames import CLIENT, SERVER, Frame, ethernet, ip, tcp, tcp_connection, udp, write_pcap
+from labdissect.bridge.readers.clock import nanoseconds
 from tests.conftest import capture_path, judge
 
 
@@ -25,7 +26,8 @@ def by_tshark(frames: list[Frame], folder: Path) -> bytes:
 
 
 def differences(mine: dict[str, Any], real: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Fields of mine that tshark prints otherwise or not at all; hex is compared as the number it is."""
+    """Fields of mine that tshark prints otherwise or not at all; hex is compared as the number it is, and times, which
+    tshark 4.4 prints as dates, as what they mean."""
     found = []
     for name, members in mine.items():
         if real.get(name) is None:
@@ -33,6 +35,8 @@ def differences(mine: dict[str, Any], real: dict[str, Any]) -> list[tuple[str, A
             continue
         for key, value in members.items():
             there = real[name].get(key)
+            if key == "frame_frame_time_epoch":
+                value, there = nanoseconds(value), nanoseconds(there)
             if value != there and not (str(value).startswith("0x") and there and int(value, 0) == int(there, 0)):
                 found.append((key, value, there))
     return found
@@ -96,7 +100,7 @@ def test_the_bundled_capture_of_a_student_protocol_comes_out_alike() -> None:
     path = capture_path("rdt-go-back-n")
     hexes = subprocess.run(["tshark", "-n", "-r", str(path), "-T", "ek", "-x"], capture_output=True, check=True).stdout
     frames = [
-        Frame(bytes.fromhex(one["frame_raw"]), float(one["frame"]["frame_frame_time_epoch"]) - BEGIN)
+        Frame(bytes.fromhex(one["frame_raw"]), (nanoseconds(one["frame"]["frame_frame_time_epoch"]) or 0) / 1e9 - BEGIN)
         for one in packets(hexes)
     ]
     for one, other in zip(packets(ek_lines(frames)), packets(ek("rdt-go-back-n")), strict=True):

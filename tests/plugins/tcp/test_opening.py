@@ -127,6 +127,19 @@ def test_one_side_alone_proves_little() -> None:
     assert [alone.states(frame) for frame in (1, 2, 6)] == ["SYN-SENT / LISTEN", "ESTABLISHED / ?", "? / ?"]
 
 
+def test_a_syn_with_the_same_number_goes_on_though_tshark_counts_another_stream() -> None:
+    """As tshark 4.4 does from frame 4 on, behind the RST."""
+    one, lines = judged("built/tcp-answer-to-an-old-syn"), ek("built/tcp-answer-to-an-old-syn").splitlines(True)
+    later = b"".join(lines[6:])
+    number = b"0" if b'"tcp_tcp_stream":"0"' in later else b"1"  # other versions have one stream
+    for stream in (b"0", b"1"):
+        parted = later.replace(b'"tcp_tcp_stream":"%b"' % number, b'"tcp_tcp_stream":"%b"' % stream)
+        found = judge(b"".join(lines[:6]) + parted)
+        assert [found.codes(frame) for frame in range(1, 9)] == [one.codes(frame) for frame in range(1, 9)]
+        assert [found.states(frame) for frame in range(1, 9)] == [one.states(frame) for frame in range(1, 9)]
+        assert len(found.conversations) == 1
+
+
 @pytest.mark.parametrize("name", ["seed-web", "tcp-four-way-close", "tcp-seq-wrap"])
 def test_normal_openings_have_no_abnormal_verdict(name: str) -> None:
     result = judged(name)
