@@ -64,6 +64,7 @@ class JsonlWriter(GatheringWriter):
     def _add(self, verdicts: Sequence[Verdict]) -> None:
         """A line of each: the same as ``json_text(as_object(verdict, language))``, at a third of the cost."""
         language = self._language
+        parts: list[bytes] = []
         for verdict in verdicts:
             rule = verdict.rule
             frame, proto, stream = verdict.decided
@@ -74,7 +75,9 @@ class JsonlWriter(GatheringWriter):
             number = b"null}\n" if stream is None else b"%d}\n" % stream
             if self._begin:
                 saying = self._begin + saying[1:]
-            self._out.add((saying[:-1], ending, number))
+            parts += (saying[:-1], ending, number)
+        if parts:
+            self._out.add_one(b"".join(parts))
 
     def _ending(self, rule: Rule, proto: str) -> bytes:
         """Made once: there are as many as there are rules."""
