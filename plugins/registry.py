@@ -17,7 +17,7 @@ from typing import Any
 import pluggy
 
 from labdissect.dissectors import builtin_layers
-from labdissect.dissectors.layer import Header, Layer
+from labdissect.dissectors.layer import Header, Layer, Text
 
 from .analyzer import Analyzer, Settings
 from .column import Column
@@ -85,7 +85,7 @@ class Registry:
                 continue
             hook = getattr(plugin, "labdissect_analyzers", None)
             if hook is not None and self.manager.parse_hookimpl_opts(plugin, "labdissect_analyzers") is not None:
-                made = _called(name, hook, settings) or ()
+                made = _given(name, hook, settings)
                 built_in = self.sources[name] == BUILT_IN
                 found.extend(made if built_in else [_guarded(name, hook, one) for one in made])
         return found
@@ -199,7 +199,8 @@ def _register(registry: Registry, plugin: Any, name: str, source: str) -> None:
 
 
 def _refuse_unknown_hooks(plugin: Any, source: str) -> None:
-    """A function that is marked as a hook bears the name of one: else it would wait in vain to be called."""
+    """A function that is marked as a hook bears the name of one, else it would wait in vain to be called, and asks for
+    nothing that the hook does not give."""
     for name, function in getattr(plugin, "__dict__", {}).items():
         # functions only: Construct's ``this`` has an attribute of any name
         if isinstance(function, FunctionType) and hasattr(function, "labdissect_impl") and not hasattr(Hooks, name):
@@ -208,6 +209,16 @@ def _refuse_unknown_hooks(plugin: Any, source: str) -> None:
             near = get_close_matches(name, [hook for hook in vars(Hooks) if not hook.startswith("_")], n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise PluginError(source, f"there is no hook {name}{hint}; docs/hooks.md lists them", _line(function))
+        if isinstance(function, FunctionType) and hasattr(function, "labdissect_impl"):
+            known = _parameters(getattr(Hooks, name))[1:]  # without self
+            for unknown in (one for one in _parameters(function) if one not in known):
+                what = f"{name} has no parameter {unknown!r}; write def {name}({', '.join(known)})"
+                raise PluginError(source, what, _line(function))
+
+
+def _parameters(function: FunctionType) -> tuple[str, ...]:
+    """The names of its parameters that have no default."""
+    return function.__code__.co_varnames[: function.__code__.co_argcount - len(function.__defaults__ or ())]
 
 
 def _line(function: Any) -> tuple[str, int | None] | None:
@@ -231,7 +242,13 @@ def _failure(plugin: str, error: Exception, own: Path | None) -> PluginError:
 
 
 def _is_within(file: str, own: Path | None) -> bool:
-    return own is not None and (Path(file) == own or Path(file).is_relative_to(own))
+    if own is None:
+        return False
+    path, own = (
+        Path(file).resolve(),
+        own.resolve(),
+    )  # Python runs a file that was named by a relative path as an absolute
+    return path == own or path.is_relative_to(own)
 
 
 def _folder(module: str) -> Path | None:
@@ -255,14 +272,23 @@ def _guarded(name: str, hook: Any, analyzer: Any) -> Analyzer:
     return GuardedAnalyzer(analyzer, name)
 
 
-def _called(name: str, hook: Any, *arguments: Any) -> Any:
+def _given(name: str, hook: Any, *arguments: Any) -> list[Any]:
+    """All that a hook returned or yielded."""
     try:
-        return hook(*arguments)
+        returned = hook(*arguments)
+        given = list(returned) if isinstance(returned, Iterable) else returned
     except Exception as error:
         place = _line(hook)
         failure = _failure(name, error, None if place is None else Path(place[0]))
         found = place if failure.file is None else (failure.file, failure.line)
         raise PluginError(name, f"{hook.__name__}: {failure.reason}", found) from error
+    if given is None:
+        return []
+    if not isinstance(given, list) or isinstance(returned, str | bytes | Text):
+        shown = repr(returned)
+        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+        raise PluginError(name, f"{hook.__name__} returned {shown}, which is no list; write [ ] around it", _line(hook))
+    return given
 
 
 def _collect(registry: Registry) -> None:
@@ -280,12 +306,15 @@ def _collect(registry: Registry) -> None:
             hook = getattr(plugin, hook_name, None)
             if hook is None or registry.manager.parse_hookimpl_opts(plugin, hook_name) is None:
                 continue
-            for item in _called(plugin_name, hook) or ():
+            for item in _given(plugin_name, hook):
                 if not isinstance(item, kind):
                     raise PluginError(plugin_name, f"{hook_name} returned {item!r}, not a {kind.__name__}", _line(hook))
                 key = getattr(item, attribute)
                 if key in table:
-                    taken = f"{attribute} {key!r} is taken by plugin {given_by[what, key]}; choose another"
+                    other = given_by[what, key]
+                    taken = f"{attribute} {key!r} is taken by plugin {other}; choose another"
+                    if other == plugin_name:
+                        taken = f"{hook_name} returns two of {attribute} {key!r}; choose another for one of them"
                     raise PluginError(plugin_name, taken, _line(hook))
                 table[key] = item
                 given_by[what, key] = plugin_name
@@ -297,8 +326,12 @@ def _collect(registry: Registry) -> None:
 
 
 def unusable(layer: Layer) -> str:
-    """What is wrong with the names of a plugin's layer; empty when nothing is."""
+    """What is wrong with the names of a plugin's layer, and with what it rides on; empty when nothing is."""
     name = layer.name
+    if not isinstance(layer.over, tuple | list) or not all(
+        isinstance(one, tuple | list) and len(one) == 2 for one in layer.over
+    ):
+        return f'layer {name!r}: over={layer.over!r} is no tuple of pairs; write over=(("udp.port", 9000),)'
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return f"layer name {name!r}: write a small letter, then small letters, digits and _, as it becomes packet.NAME"
     if hasattr(Packet, name) or name in Packet.__annotations__ or name == OWN:

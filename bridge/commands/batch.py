@@ -13,7 +13,7 @@ from labdissect.bridge.options import OPTIONS
 @click.command(
     "batch",
     params=[
-        *(option for option in OPTIONS if option.name not in ("destination", "color")),
+        *(option for option in OPTIONS if option.name not in ("destination", "jobs", "color")),
         click.Option(
             ["-w", "destination"],
             required=True,

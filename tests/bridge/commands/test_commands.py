@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
+from labdissect.bridge.cli import cli
 from labdissect.plugins.registry import Registry
 from labdissect.plugins.rule import with_names
 from tests.bridge.program import labdissect, quiet
+
+
+def test_no_command_has_an_option_twice() -> None:
+    names = ["batch", "live", "why", "explain", "rules", "layers", "plugins", "doctor"]
+    context = click.Context(cli)
+    for command in (cli, *(cli.get_command(context, name) for name in names)):
+        assert command is not None
+        options = [option for one in command.params for option in one.opts if option.startswith("-")]
+        assert len(set(options)) == len(options), command.name
 
 
 def test_explain_says_what_why_and_where() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from labdissect.bridge.inspection.checked import checked
 from labdissect.bridge.inspection.definitions import about_layer, about_rule, tables
+from labdissect.bridge.tshark_options import Options
 from labdissect.plugins.registry import Registry
 from tests.bridge.inspection.plugin_files import check, errors, files_of, plugin, warnings
 
@@ -119,6 +121,12 @@ def test_errors_name_their_line(tmp_path: Path, of: str, instead: str, line: str
             "labdissect_layers",
             "layer labtest: member 'items' means something else",
         ),
+        (
+            '(("udp.port", 9002),)',
+            '("udp.port", 9002)',
+            "labdissect_layers",
+            "layer 'labtest': over=('udp.port', 9002) is no tuple of pairs; write over=((",
+        ),
         ('("labtest",)\n', '"labtest"\n', "labdissect_analyzers", "Seen.layers is a text; write layers = ('labtest',)"),
         ("(BaseAnalyzer)", "", "labdissect_analyzers", "labdissect_analyzers returned <"),
     ],
@@ -174,7 +182,17 @@ HOOK = "@hookimpl\ndef labdissect_rules():\n    return "
         ),
         (HOOK + "[Text('a')]\n", "3: labdissect_rules: TypeError: Text.__new__() missing"),
         (HOOK + "[1]\n", "1: labdissect_rules returned 1, not a Rule"),
-        (HOOK.replace("()", "(cli)") + "[]\n", "-: "),
+        (
+            HOOK.replace("()", "(cli)") + "[]\n",
+            "1: labdissect_rules has no parameter 'cli'; write def labdissect_rules()",
+        ),
+        (HOOK + "Rule('a.b', 'ip', 'note', 1, Text('a', 'b'))\n", "1: labdissect_rules returned Rule(code='a.b'"),
+        (HOOK + "Text('a', 'b')\n", "1: labdissect_rules returned Text(en='a', zh='b'), which is no list; write [ ]"),
+        (
+            HOOK + "2 * [Rule('a.b', 'ip', 'note', 1, Text('a', 'b'))]\n",
+            "1: labdissect_rules returns two of code 'a.b'",
+        ),
+        ("@hookimpl\ndef labdissect_rules():\n    yield 1 / 0\n", "3: labdissect_rules: ZeroDivisionError"),
         ("R = Rule('a.b', 'ip', 'loud', 1, Text('a', 'b'))\n", "1: ValueError: rule a.b: severity 'loud' is none of"),
         ("import labdissect.nothing\n", "1: ModuleNotFoundError: "),
     ],
@@ -185,6 +203,15 @@ def test_what_cannot_be_loaded_is_one_error(tmp_path: Path, source: str, error: 
     (one,) = errors(found)
     assert one.startswith(error)
     assert found.findings[0].file == str(tmp_path / "labtest.py")
+
+
+def test_a_file_named_from_here_has_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "labtest.py").write_text("import sys\nimport labdissect.nothing\n")
+    monkeypatch.chdir(tmp_path)
+    for name in ("folder/labtest.py", "./folder/../folder/labtest.py"):
+        (finding,) = checked(name, [], [], Options(), {}).findings
+        assert str(finding).startswith(f"{name}:2: error: ModuleNotFoundError: ")
 
 
 def test_a_clash_names_both(tmp_path: Path) -> None:
