@@ -17,7 +17,16 @@ from labdissect.plugins.column import Column
 from labdissect.plugins.hookspecs import Hooks
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict
-from labdissect.plugins.writer import Reader, ReaderFormat, Record, Summary, Writer, WriterFormat, WriterSettings
+from labdissect.plugins.writer import (
+    BaseWriter,
+    Reader,
+    ReaderFormat,
+    Record,
+    Summary,
+    Writer,
+    WriterFormat,
+    WriterSettings,
+)
 
 GENERATED = (
     "<!-- Written by `make docs` from plugins/hookspecs.py and the types it names: change those, not this page. -->"
@@ -25,7 +34,7 @@ GENERATED = (
 TYPES: tuple[Any, ...] = (
     *(Layer, Text, note, Derived, Header, Packet),
     *(Rule, Explanation, Verdict, Evidence, Analyzer, Settings, Column),
-    *(WriterFormat, WriterSettings, Writer, Record, Summary, ReaderFormat, Reader),
+    *(WriterFormat, WriterSettings, Writer, BaseWriter, Record, Summary, ReaderFormat, Reader),
 )
 """In the order in which a plugin meets them."""
 

@@ -165,6 +165,8 @@ def _load_named(registry: Registry, name: str | ModuleType) -> None:
         _register(registry, name, name.__name__, name.__file__ or name.__name__)
         return
     path = Path(name)
+    if path.is_dir() and len(path.parts) > 1:
+        raise PluginError(name, "a folder; name a Python file in it, or a package as `import` does, with PYTHONPATH")
     if name.endswith(".py") or path.is_file():
         if not path.is_file():
             raise PluginError(name, "no such file")

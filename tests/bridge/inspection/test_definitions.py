@@ -214,6 +214,11 @@ def test_a_file_named_from_here_has_its_line(tmp_path: Path, monkeypatch: pytest
         assert str(finding).startswith(f"{name}:2: error: ModuleNotFoundError: ")
 
 
+def test_a_folder_is_no_plugin(tmp_path: Path) -> None:
+    (finding,) = checked(str(tmp_path), [], [], Options(), {}).findings
+    assert str(finding).startswith(f"{tmp_path}: error: a folder; name a Python file in it")
+
+
 def test_a_clash_names_both(tmp_path: Path) -> None:
     source = "@hookimpl\ndef labdissect_rules():\n    return [Rule('ip.df', 'ip', 'chat', 1, Text('a', '一'))]\n"
     (error,) = errors(check(tmp_path, source))
