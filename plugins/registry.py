@@ -246,10 +246,8 @@ def _failure(plugin: str, error: Exception, own: Path | None) -> PluginError:
 def _is_within(file: str, own: Path | None) -> bool:
     if own is None:
         return False
-    path, own = (
-        Path(file).resolve(),
-        own.resolve(),
-    )  # Python runs a file that was named by a relative path as an absolute
+    # an imported file's path is absolute, also when its user named it by a relative one
+    path, own = Path(file).resolve(), own.resolve()
     return path == own or path.is_relative_to(own)
 
 
