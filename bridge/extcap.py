@@ -42,7 +42,7 @@ TOO_MUCH = 4
 
 _UNANNOTATED = Text(
     "Packets up to here without verdicts: {count}. They came faster than they could be judged.",
-    "到此为止没有解读的分组:{count} 个。它们到达得太快,来不及分析。",
+    "到此为止没有解读的分组：{count} 个。它们到达得太快，来不及分析。",
 )
 
 

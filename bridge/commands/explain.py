@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SAYS = Text("It says", "内容")
 _MEANS = Text("Meaning", "含义")
 _DECIDED = Text("Decided by", "判断依据")
-_OTHERWISE = Text("Otherwise", "反之")
+_OTHERWISE = Text("Otherwise", "其他可能")
 _CORRECTS = Text("Misconception", "常见误解")
 _EXAMPLE = Text("Example", "示例")
 _SHOWN = Text("{name}, frame {frame}: {text}", "{name} 第 {frame} 帧：{text}")

@@ -33,7 +33,7 @@ def fields_of(message: Message, language: str) -> str:
     return f"{layer.title.zh if language == 'zh' else layer.title.en}: {', '.join(values)}"
 
 
-_OF_ANOTHER = Text("Frame {number}: {text}", "第 {number} 帧:{text}")
+_OF_ANOTHER = Text("Frame {number}: {text}", "第 {number} 帧：{text}")
 
 
 def comments_of(

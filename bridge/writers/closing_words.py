@@ -45,7 +45,7 @@ _CLOSED = {
         ", closed by the {by} first while the other end sent on (half-close)", "，由{by}先半关闭，对方继续发送后关闭"
     ),
     "rst": Text(", reset by the {by}", "，被{by}用 RST 复位"),
-    "timeout": Text(", the last that the {by} sent was never answered", ",{by}最后发送的报文段始终无应答"),
+    "timeout": Text(", the last that the {by} sent was never answered", "，{by}最后发送的报文段始终无应答"),
     "unseen": Text(", its end is not in the capture", "，其结束不在捕获中"),
 }
 _GROUPS = {
@@ -185,7 +185,7 @@ class ClosingWords:
         count = sum(self._others.values())
         parts = [self._say(text, self._others[group]) for group, text in _GROUPS.items() if self._others[group]]
         if self._chinese:
-            return f"另有 {count:,} 条连接：{','.join(parts)}；全部见 -o conversations。"
+            return f"另有 {count:,} 条连接：{'，'.join(parts)}；全部见 -o conversations。"
         return f"{count:,} more connections: {', '.join(parts)}; -o conversations has them all."
 
 

@@ -123,7 +123,7 @@ def test_the_next_comment_tells_of_packets_without() -> None:
     passage.comment(3, [b"verdict [labdissect]"])
     passage.end()
     out = b"".join(passage.come_out())
-    assert out.index(b"verdict [") < out.index("没有解读的分组:2 个".encode())
+    assert out.index(b"verdict [") < out.index("没有解读的分组：2 个".encode())
     assert passage.unannotated == 2
 
 
