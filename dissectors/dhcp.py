@@ -76,28 +76,28 @@ LAYER = Layer(
     assemble=assemble,
     pieces=("dhcp.option.type", "dhcp.option.length", "dhcp.option.value", "dhcp.option.end"),
     struct=Struct(
-        "type" / Int8ub * note("1 from a client, 2 from a server", "1 客户请求，2 服务器应答", MESSAGE),
+        "type" / Int8ub * note("1 from a client, 2 from a server", "1 客户端请求，2 服务器应答", MESSAGE),
         "hw.type" / Int8ub * note("kind of hardware address: 1 Ethernet", "硬件类型：1 为以太网", MESSAGE, base=16),
         "hw.len" / Int8ub * note("bytes of the hardware address", "硬件地址长度，字节", MESSAGE),
         "hops" / Int8ub * note("relay agents passed", "经过的中继代理数", MESSAGE),
         "id"
         / Int32ub
         * note("the same in all messages of one transaction", "事务标识：同一次交互中相同", MESSAGE, base=16),
-        "secs" / Int16ub * note("seconds since the client began", "客户开始申请以来的秒数", MESSAGE),
+        "secs" / Int16ub * note("seconds since the client began", "客户端开始申请以来的秒数", MESSAGE),
         *bits(
             "_flags",
             Int16ub,
             part("flags", 0, 16, note("flags", "标志", MESSAGE, base=16)),
             part("flags.bc", 15, 1, note("answer by broadcast", "要求广播应答", MESSAGE)),
         ),
-        "ip.client" / Ipv4Address * note("address that the client has already", "客户已有的 IP 地址", MESSAGE),
-        "ip.your" / Ipv4Address * note("address that the server gives", "分配给客户的 IP 地址", MESSAGE),
+        "ip.client" / Ipv4Address * note("address that the client has already", "客户端已有的 IP 地址", MESSAGE),
+        "ip.your" / Ipv4Address * note("address that the server gives", "分配给客户端的 IP 地址", MESSAGE),
         "ip.server" / Ipv4Address * note("next server to use in booting", "启动时使用的下一台服务器地址", MESSAGE),
         "ip.relay" / Ipv4Address * note("address of the relay agent", "中继代理的 IP 地址", MESSAGE),
-        "hw.mac_addr" / When(_IS_MAC, MacAddress) * note("hardware address of the client", "客户硬件地址", MESSAGE),
+        "hw.mac_addr" / When(_IS_MAC, MacAddress) * note("hardware address of the client", "客户端硬件地址", MESSAGE),
         "hw.addr"
         / When((this["hw.len"] != 0) & ((this["hw.type"] != ETHERNET) | (this["hw.len"] != 6)), Bytes(this["hw.len"]))
-        * note("hardware address of the client", "客户硬件地址", MESSAGE),
+        * note("hardware address of the client", "客户端硬件地址", MESSAGE),
         "hw.addr_padding"
         / Bytes(16 - this["hw.len"])
         * note("rest of the address's room", "硬件地址字段的剩余字节", MESSAGE),

@@ -313,7 +313,7 @@ LAYER = Layer(
         ),
         "count.queries" / Int16ub * note("questions", "问题数", HEADER),
         "count.answers" / Int16ub * note("records that answer", "回答资源记录数", HEADER),
-        "count.auth_rr" / Int16ub * note("records that name the servers in charge", "权威名称服务器资源记录数", HEADER),
+        "count.auth_rr" / Int16ub * note("records that name the servers in charge", "权威域名服务器资源记录数", HEADER),
         "count.add_rr" / Int16ub * note("further records", "附加资源记录数", HEADER),
         "queries"
         / Array(this["count.queries"], _QUESTION)
@@ -321,7 +321,7 @@ LAYER = Layer(
         "answers" / Array(this["count.answers"], _RECORD) * note("records that answer", "回答的资源记录", RECORD),
         "authorities"
         / Array(this["count.auth_rr"], _RECORD)
-        * note("servers in charge", "权威名称服务器的资源记录", RECORD),
+        * note("servers in charge", "权威域名服务器的资源记录", RECORD),
         "additionals"
         / Array(this["count.add_rr"], _RECORD)
         * note(

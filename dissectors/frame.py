@@ -33,7 +33,7 @@ LAYER = Layer(
             int,
             note(
                 "link type: 1 Ethernet, 7 raw IP, 25 and 210 Linux cooked",
-                "链路类型：1 以太网，7 原始 IP,25 与 210 Linux cooked",
+                "链路类型：1 以太网，7 原始 IP，25 与 210 Linux cooked",
             ),
         ),
         Derived("section_number", int, note("section of the pcapng file", "pcapng 文件的节编号")),

@@ -35,7 +35,7 @@ LAYER = Layer(
             part("flags.checksum", 15, 1, note("a checksum follows", "带有检验和", HEADER)),
             part("flags.routing", 14, 1, note("source routes follow (obsolete)", "带有源路由（已废弃）", "RFC 1701")),
             part("flags.key", 13, 1, note("a key follows", "带有密钥字段", KEY_AND_SEQUENCE)),
-            part("flags.sequence_number", 12, 1, note("a sequence number follows", "带有序列号", KEY_AND_SEQUENCE)),
+            part("flags.sequence_number", 12, 1, note("a sequence number follows", "带有序号", KEY_AND_SEQUENCE)),
             part(
                 "flags.strict_source_route",
                 11,
@@ -69,10 +69,10 @@ LAYER = Layer(
         * note("the peer's number of the session", "对端的会话编号", PPTP),
         "sequence_number"
         / When(this["flags.sequence_number"], Int32ub)
-        * note("number of this packet", "序列号", KEY_AND_SEQUENCE),
+        * note("number of this packet", "序号", KEY_AND_SEQUENCE),
         "ack_number"
         / When(this["flags.ack"] & (this["flags.version"] == 1), Int32ub)
-        * note("highest number received", "确认号：已收到的最大序列号", PPTP),
+        * note("highest number received", "确认号：已收到的最大序号", PPTP),
         "_routes" / When(this["flags.routing"], _SOURCE_ROUTE),
     ),
     derived=(Derived("checksum.status", int, note("0 bad, 1 good, 2 not checked", "0 错误，1 正确，2 未检验")),),

@@ -111,7 +111,7 @@ LAYER = Layer(
         * note("with what", "请求的资源（URI）", REQUEST_LINE),
         "request.version"
         / Worked(lambda header: _start(header, 2, response=False), _TEXT)
-        * note("version of the client", "客户的协议版本", REQUEST_LINE),
+        * note("version of the client", "客户端的协议版本", REQUEST_LINE),
         "response.version"
         / Worked(lambda header: _start(header, 0, response=True), _TEXT)
         * note("version of the server", "服务器的协议版本", STATUS_LINE),
@@ -119,7 +119,7 @@ LAYER = Layer(
         / Worked(_code, Int16ub)
         * note(
             "2xx done, 3xx elsewhere, 4xx the client's fault, 5xx the server's",
-            "状态码：2xx 成功，3xx 重定向，4xx 客户差错，5xx 服务器差错",
+            "状态码：2xx 成功，3xx 重定向，4xx 客户端差错，5xx 服务器差错",
             STATUS_LINE,
         ),
         "response.phrase"
@@ -138,11 +138,11 @@ LAYER = Layer(
             "连接管理；close 表示此后关闭",
             "RFC 9110 §7.6.1",
         ),
-        _field("User-Agent", "the client's program", "用户代理（客户程序）", "RFC 9110 §10.1.5"),
-        _field("Accept", "kinds of content that the client takes", "客户可接受的媒体类型", "RFC 9110 §12.5.1"),
+        _field("User-Agent", "the client's program", "用户代理（客户端程序）", "RFC 9110 §10.1.5"),
+        _field("Accept", "kinds of content that the client takes", "客户端可接受的媒体类型", "RFC 9110 §12.5.1"),
         _field("Referer", "page that the request came from", "来源页面", "RFC 9110 §10.1.3"),
-        _field("Cookie", "what the server had the client keep", "客户保存的 Cookie", "RFC 6265 §4.2"),
-        _field("Set-Cookie", "what the client is to keep", "要求客户保存的 Cookie", "RFC 6265 §4.1"),
+        _field("Cookie", "what the server had the client keep", "客户端保存的 Cookie", "RFC 6265 §4.2"),
+        _field("Set-Cookie", "what the client is to keep", "要求客户端保存的 Cookie", "RFC 6265 §4.1"),
         _field("Server", "the server's program", "服务器程序", "RFC 9110 §10.2.4"),
         _field("Date", "when the response was made", "响应产生的时间", "RFC 9110 §6.6.1"),
         _field("Location", "where to go instead", "重定向的目标地址", "RFC 9110 §10.2.2"),

@@ -49,7 +49,7 @@ LAYER = Layer(
         / Int8ub
         * note(
             "0 echo reply, 3 unreachable, 5 redirect, 8 echo, 11 time exceeded",
-            "类型：0 回送回答，3 终点不可达，5 改变路由，8 回送请求，11 时间超过",
+            "类型：0 回送回答，3 终点不可达，5 改变路由（重定向），8 回送请求，11 时间超过",
             MESSAGE,
         ),
         "code" / Int8ub * note("which case of the type", "代码：该类型的具体情况", MESSAGE),

@@ -206,7 +206,7 @@ LAYER = Layer(
                 1,
                 note("other settings are to be had by DHCPv6", "其他配置由 DHCPv6 提供", ROUTER_ADVERTISEMENT),
             ),
-            part("nd.ra.flag.h", 5, 1, note("the router is a home agent", "家乡代理", "RFC 6275 §7.1")),
+            part("nd.ra.flag.h", 5, 1, note("the router is a home agent", "归属代理", "RFC 6275 §7.1")),
             part(
                 "nd.ra.flag.prf",
                 3,

@@ -53,14 +53,14 @@ LAYER = Layer(
         / Int32ub
         * note(
             "number of the first byte of this segment (of the SYN itself, when SYN is set)",
-            "本报文段第一个字节的序列号（SYN 置位时为 SYN 本身的序列号）",
+            "本报文段第一个字节的序号（SYN 置位时为 SYN 本身的序号）",
             HEADER,
         ),
         "ack_raw"
         / Int32ub
         * note(
             "the next number that the sender expects; valid only when ACK is set",
-            "期望收到的下一个字节的序列号；仅当 ACK 置位时有效",
+            "期望收到的下一个字节的序号；仅当 ACK 置位时有效",
             HEADER,
         ),
         *bits(
@@ -92,7 +92,7 @@ LAYER = Layer(
             part("flags.ack", 4, 1, note("the acknowledgment number is valid", "确认号有效", HEADER)),
             part("flags.push", 3, 1, note("deliver to the program now", "尽快交付给应用程序", HEADER)),
             part("flags.reset", 2, 1, note("abort the connection", "复位连接", HEADER)),
-            part("flags.syn", 1, 1, note("open: synchronize sequence numbers", "建立连接：同步序列号", HEADER)),
+            part("flags.syn", 1, 1, note("open: synchronize sequence numbers", "建立连接：同步序号", HEADER)),
             part("flags.fin", 0, 1, note("the sender has no more data", "发送方不再有数据", HEADER)),
         ),
         "window_size_value"
@@ -110,8 +110,8 @@ LAYER = Layer(
     derived=(
         Derived("stream", int, note("number that Wireshark gives the connection", "Wireshark 给连接的编号"), "dstport"),
         Derived("len", int, note("bytes of data in this segment", "本报文段的数据字节数"), "stream"),
-        Derived("seq", int, note("sequence number relative to the first seen", "相对序列号"), "len"),
-        Derived("nxtseq", int, note("relative number after this segment", "本报文段之后的相对序列号"), "seq_raw"),
+        Derived("seq", int, note("sequence number relative to the first seen", "相对序号"), "len"),
+        Derived("nxtseq", int, note("relative number after this segment", "本报文段之后的相对序号"), "seq_raw"),
         Derived("ack", int, note("acknowledgment number relative to the peer's first", "相对确认号"), "nxtseq"),
         Derived(
             "window_size",

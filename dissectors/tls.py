@@ -303,7 +303,7 @@ LAYER = Layer(
         / Worked(lambda header: [one.type for one in _messages(header)] or None)
         * note(
             "of each message in the clear: 1 client hello, 2 server hello, 11 certificate",
-            "各明文握手报文的类型：1 客户问候，2 服务器问候，11 证书",
+            "各明文握手报文的类型：1 客户端问候，2 服务器问候，11 证书",
             HANDSHAKE_MESSAGE,
         ),
         "handshake.version"
@@ -322,7 +322,7 @@ LAYER = Layer(
         * note("to resume a session with", "会话标识", CLIENT_HELLO_MESSAGE),
         "handshake.ciphersuite"
         / Worked(_ciphersuites)
-        * note("those offered, or the one chosen", "客户提供的（或服务器选定的）密码套件", "RFC 8446 §B.4", base=16),
+        * note("those offered, or the one chosen", "客户端提供的（或服务器选定的）密码套件", "RFC 8446 §B.4", base=16),
         "handshake.extension.type"
         / Worked(
             lambda header: (
@@ -348,13 +348,13 @@ LAYER = Layer(
         / Worked(lambda header: _all(header, SUPPORTED_VERSIONS, lambda value: value.supported_version))
         * note(
             "versions offered, or the one chosen: 0x0304 is TLS 1.3",
-            "客户支持的（或服务器选定的）版本：0x0304 为 TLS 1.3",
+            "客户端支持的（或服务器选定的）版本：0x0304 为 TLS 1.3",
             "RFC 8446 §4.2.1",
             base=16,
         ),
         "handshake.extensions_key_share_group"
         / Worked(lambda header: _all(header, KEY_SHARE, _shares))
-        * note("groups that keys are given for", "密钥共享所用的群组", "RFC 8446 §4.2.8"),
+        * note("groups that keys are given for", "密钥份额所用的群组", "RFC 8446 §4.2.8"),
         "handshake.certificate"
         / Worked(_of_message(CERTIFICATE, "certificates"))
         * note(

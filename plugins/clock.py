@@ -52,13 +52,13 @@ CLOCK = Rule(
             "Date says {date}, {offset:duration} ahead of the frame's time, {captured} GMT: the clocks of server and capture "
             "differ. Which one is wrong the capture cannot tell.",
             "Date 为 {date}，比该帧时间（GMT {captured}）快 {offset:duration}：服务器与捕获主机的时钟不一致，"
-            "捕获无法说明哪一个不准。",
+            "仅凭捕获无法判断哪一个不准。",
         ),
         "behind": Text(
             "Date says {date}, {offset:duration} behind the frame's time, {captured} GMT: the clocks of server and capture "
             "differ, or a cache answers without telling the Age. The capture cannot tell which.",
             "Date 为 {date}，比该帧时间（GMT {captured}）慢 {offset:duration}：服务器与捕获主机的时钟不一致，"
-            "或者缓存作答而没有给出 Age。捕获无法区分。",
+            "或者缓存作答而没有给出 Age。仅凭捕获无法区分。",
         ),
     },
     ("RFC 9110 §6.6.1", "RFC 9111 §4", "RFC 9111 §5.1"),

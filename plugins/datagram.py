@@ -140,7 +140,7 @@ LENGTH_WRONG = Rule(
         Text(
             "A broken or crafted packet; with a length that is too small, bytes hidden behind the datagram (UDP options "
             "use that place). The capture cannot tell who made it.",
-            "损坏或伪造的分组；长度偏小时，也可能是在数据报之后附加的字节（UDP 选项使用该位置）。捕获不能说明由谁造成。",
+            "损坏或伪造的分组；长度偏小时，也可能是在数据报之后附加的字节（UDP 选项使用该位置）。仅凭捕获无法判断由谁造成。",
         ),
     ),
 )

@@ -10,7 +10,7 @@ from .rule import Explanation, Rule
 
 DECIDED = Text(
     "Option 53 names the kind of message; transaction id (dhcp.id) and the client's hardware address tie messages together.",
-    "选项 53 给出报文类型；事务标识（dhcp.id）和客户硬件地址把各报文联系起来。",
+    "选项 53 给出报文类型；事务标识（dhcp.id）和客户端硬件地址把各报文联系起来。",
 )
 
 DISCOVER = Rule(
@@ -36,16 +36,16 @@ DISCOVER = Rule(
         ),
     },
     ("RFC 2131 §3.1", "RFC 2131 §4.4.1"),
-    Text("The client asks the router for its address.", "客户向路由器要自己的地址。"),
+    Text("The client asks the router for its address.", "客户端向路由器要自己的地址。"),
     Explanation(
         Text(
             "The client knows neither its address nor a server, so it broadcasts. Several servers may answer.",
-            "客户既不知道自己的地址也不知道服务器，因此广播。可能有多台服务器应答。",
+            "客户端既不知道自己的地址也不知道服务器，因此广播。可能有多台服务器应答。",
         ),
         DECIDED,
         Text(
             "A client that was on this network before may skip this step and send a Request for its old address.",
-            "曾在本网络中的客户可跳过这一步，直接用 Request 请求原来的地址。",
+            "曾在本网络中的客户端可跳过这一步，直接用 Request 请求原来的地址。",
         ),
     ),
 )
@@ -59,11 +59,11 @@ OFFER = Rule(
             "DHCP 2 of 4, Offer: {server} offers {address} for {lease:duration}, {elapsed:duration} after frame {asked}. Only "
             "offered: the client does not have it yet.",
             "DHCP 第 2 步，共 4 步（Offer）：{server} 在第 {asked} 帧之后 {elapsed:duration} 提供 {address}，租期 {lease:duration}。"
-            "仅是提供，客户尚未拥有该地址。",
+            "只是提供：客户端尚未拥有该地址。",
         ),
         "another": Text(
             "Another Offer: {server} offers {address} for {lease:duration} too. The client's Request names the one it takes.",
-            "又一个 Offer：{server} 也提供 {address}，租期 {lease:duration}。客户用 Request 指明选择哪一个。",
+            "又一个 Offer：{server} 也提供 {address}，租期 {lease:duration}。客户端用 Request 指明选择哪一个。",
         ),
         "unseen": Text(
             "DHCP Offer: {server} offers {address} for {lease:duration}; the Discover is not in the capture.",
@@ -79,7 +79,7 @@ OFFER = Rule(
         ),
     },
     ("RFC 2131 §3.1", "RFC 2131 §4.3.1"),
-    Text("The client has its address now.", "客户此时已有地址。"),
+    Text("The client has its address now.", "客户端此时已有地址。"),
     Explanation(
         Text(
             "The server proposes an address, which it need not keep free meanwhile, and says for how long it would lend it. "
@@ -90,7 +90,7 @@ OFFER = Rule(
         Text(
             "Some servers unicast the offer to the new address, which the client does not own yet; a capture elsewhere on "
             "a switch does not see it then.",
-            "有的服务器把 Offer 单播到尚不属于客户的新地址，此时在交换机其他端口上捕获不到。",
+            "有的服务器把 Offer 单播到尚不属于客户端的新地址，此时在交换机其他端口上捕获不到。",
         ),
     ),
 )
@@ -103,13 +103,13 @@ REQUEST = Rule(
         "selecting": Text(
             "DHCP 3 of 4, Request: {client} takes the offer of {server} (frame {offer}): {address}. It is broadcast so that "
             "all servers hear the choice.",
-            "DHCP 第 3 步，共 4 步（Request）：{client} 接受 {server} 的提供（第 {offer} 帧）：{address}。"
+            "DHCP 第 3 步，共 4 步（Request）：{client} 接受 {server} 提供的地址 {address}（第 {offer} 帧）。"
             "以广播发送，让所有服务器都知道这一选择。",
         ),
         "several": Text(
             "DHCP 3 of 4, Request: of {offers} offers {client} takes that of {server} (frame {offer}): {address}. It is "
             "broadcast, so the other servers know that they were not chosen.",
-            "DHCP 第 3 步，共 4 步（Request）：{client} 在 {offers} 个提供中选择 {server} 的（第 {offer} 帧）：{address}。"
+            "DHCP 第 3 步，共 4 步（Request）：{client} 在 {offers} 个 Offer 中选择 {server} 的（第 {offer} 帧）：{address}。"
             "以广播发送，让其他服务器知道自己未被选中。",
         ),
         "unseen": Text(
@@ -131,16 +131,16 @@ REQUEST = Rule(
     Explanation(
         Text(
             "Discover asks for offers; Request takes one. Server id (option 54) and requested address (option 50) say which.",
-            "Discover 征求提供，Request 接受其中一个；由服务器标识（选项 54）和请求的地址（选项 50）指明。",
+            "Discover 征求 Offer，Request 接受其中一个；由服务器标识（选项 54）和请求的地址（选项 50）指明。",
         ),
         Text(
             "Type 3 with client address 0.0.0.0. With option 54 it selects an offer; without it asks for the old address "
             "after a restart. With a client address it is dhcp.renew.",
-            "类型 3 且客户地址为 0.0.0.0。带选项 54 是选择某个提供；不带则是重启后请求原地址。客户地址非 0 时为 dhcp.renew。",
+            "类型 3 且客户端地址为 0.0.0.0。带选项 54 是选择某个 Offer；不带则是重启后请求原地址。客户端地址非 0 时为 dhcp.renew。",
         ),
         Text(
             "The source is still 0.0.0.0 because the address is the client's only with the ACK.",
-            "源地址仍是 0.0.0.0，因为收到 ACK 后地址才属于客户。",
+            "源地址仍是 0.0.0.0，因为收到 ACK 后地址才属于客户端。",
         ),
     ),
 )
@@ -187,7 +187,7 @@ ACK = Rule(
     Explanation(
         Text(
             "Only now may the client use the address. It should first check by ARP that nobody else has it.",
-            "此后客户才可使用该地址，并应先用 ARP 检查是否有人占用。",
+            "此后客户端才可使用该地址，并应先用 ARP 检查是否有人占用。",
         ),
         DECIDED,
         Text(
@@ -212,7 +212,7 @@ RENEW = Rule(
             "Renewal of {address}, unicast to {server}, only {held:duration} after the ACK of frame {ack}: before T1 "
             "({t1:duration}), so not by the timer but by hand, or after a break.",
             "续租 {address}，单播给 {server}，距第 {ack} 帧的 ACK 仅 {held:duration}：早于 T1（{t1:duration}），"
-            "因此不是定时器触发，而是人为续租或中断之后续租。",
+            "因此不是计时器触发，而是人为续租或中断之后续租。",
         ),
         "unseen": Text(
             "Renewal of {address}, unicast to {server}. When the lease began the capture does not show, so not how far it is.",
@@ -230,18 +230,18 @@ RENEW = Rule(
         ),
     },
     ("RFC 2131 §4.4.5", "RFC 2131 §4.3.2"),
-    Text("The client gets a new address.", "客户在获取新地址。"),
+    Text("The client gets a new address.", "客户端在获取新地址。"),
     Explanation(
         Text(
             "A lease ends unless it is renewed. At T1 (usually half of it) the client asks its server directly, at T2 "
             "(usually 7/8) anybody. Two messages instead of four.",
-            "租用到期前须续租。到 T1（通常为租期一半）时客户直接请求原服务器，到 T2（通常为 7/8）时广播请求任何服务器。"
+            "租用到期前须续租。到 T1（通常为租期一半）时客户端直接请求原服务器，到 T2（通常为 7/8）时广播请求任何服务器。"
             "只需两个报文。",
         ),
         Text(
             "Type 3 with the client's address filled in (dhcp.ip.client); unicast is renewal, broadcast rebinding. T1 and T2 "
             "are options 58 and 59 of the ACK, else 1/2 and 7/8 of the lease.",
-            "类型 3 且填有客户地址（dhcp.ip.client）；单播为续租，广播为重新绑定。T1、T2 取自 ACK 的选项 58、59，"
+            "类型 3 且填有客户端地址（dhcp.ip.client）；单播为续租，广播为重新绑定。T1、T2 取自 ACK 的选项 58、59，"
             "否则为租期的 1/2 和 7/8。",
         ),
         Text(
@@ -271,12 +271,12 @@ RELEASE = Rule(
     Explanation(
         Text(
             "The client ends the lease early and may not use the address any more.",
-            "客户提前结束租用，此后不得再使用该地址。",
+            "客户端提前结束租用，此后不得再使用该地址。",
         ),
         DECIDED,
         Text(
             "Most clients just leave; their lease runs out by itself.",
-            "多数客户直接离开，租期自行到期。",
+            "多数客户端直接离开，租期自行到期。",
         ),
     ),
 )
@@ -289,16 +289,16 @@ NAK = Rule(
         "": Text(
             "NAK: {server} refuses the Request of frame {asked}. The client must stop using that address and start again with "
             "Discover.",
-            "NAK：{server} 拒绝第 {asked} 帧的 Request。客户必须停用该地址，从 Discover 重新开始。",
+            "NAK：{server} 拒绝第 {asked} 帧的 Request。客户端必须停用该地址，从 Discover 重新开始。",
         ),
         "reason": Text(
             "NAK: {server} refuses the Request of frame {asked} ({reason}). The client must stop using that address and start "
             "again with Discover.",
-            "NAK：{server} 拒绝第 {asked} 帧的 Request（{reason}）。客户必须停用该地址，从 Discover 重新开始。",
+            "NAK：{server} 拒绝第 {asked} 帧的 Request（{reason}）。客户端必须停用该地址，从 Discover 重新开始。",
         ),
         "unseen": Text(
             "NAK: {server} refuses a Request that the capture does not have. The client must start again with Discover.",
-            "NAK：{server} 拒绝了一个不在捕获中的 Request。客户必须从 Discover 重新开始。",
+            "NAK：{server} 拒绝了一个不在捕获中的 Request。客户端必须从 Discover 重新开始。",
         ),
     },
     ("RFC 2131 §3.1", "RFC 2131 §3.2", "RFC 2131 §4.3.2"),
@@ -306,7 +306,7 @@ NAK = Rule(
     Explanation(
         Text(
             "The address that the client asked for does not fit: it has moved to another network, or the lease is gone.",
-            "客户请求的地址不合适：它已换到别的网络，或租用已失效。",
+            "客户端请求的地址不合适：它已换到别的网络，或租用已失效。",
         ),
         DECIDED,
         Text(
@@ -325,11 +325,11 @@ DECLINE = Rule(
         "Decline：{client} 发现 {address} 已被他人使用，因此不接受。",
     ),
     ("RFC 2131 §3.1", "RFC 2131 §4.3.3"),
-    Text("The client refuses the server.", "客户拒绝了服务器。"),
+    Text("The client refuses the server.", "客户端拒绝了服务器。"),
     Explanation(
         Text(
             "After the ACK the client asked by ARP whether the address is free, and somebody answered.",
-            "收到 ACK 后客户用 ARP 检查该地址是否空闲，结果有人应答。",
+            "收到 ACK 后客户端用 ARP 检查该地址是否空闲，结果有人应答。",
         ),
         DECIDED,
         Text("The ARP reply just before shows who has it.", "此前不久的 ARP 应答可说明被谁占用。"),
@@ -405,7 +405,7 @@ UNANSWERED = Rule(
     Explanation(
         Text(
             "Without an offer a client has no address; many then take one of 169.254.0.0/16 for themselves (RFC 3927).",
-            "得不到提供的客户没有地址，许多系统会自行选用 169.254.0.0/16 中的地址（RFC 3927）。",
+            "得不到 Offer 的客户端没有地址，许多系统会自行选用 169.254.0.0/16 中的地址（RFC 3927）。",
         ),
         Text(
             "At the end of the input no answer with this transaction id and hardware address was seen.",
@@ -414,7 +414,7 @@ UNANSWERED = Rule(
         Text(
             "No server on the link, none with free addresses, a relay that is missing, or an answer by unicast that the "
             "capture point did not see: the capture cannot tell.",
-            "链路上没有服务器、服务器无空闲地址、缺少中继代理，或应答为单播而捕获点看不到：捕获无法区分。",
+            "链路上没有服务器、服务器无空闲地址、缺少中继代理，或应答为单播而捕获点看不到：仅凭捕获无法区分。",
         ),
     ),
 )
@@ -427,11 +427,11 @@ ZERO_SOURCE = Rule(
         "discover": Text(
             "From 0.0.0.0 to {target}: the client has no address yet and knows no server, so it says 'none' and speaks to "
             "everybody.",
-            "由 0.0.0.0 发往 {target}：客户还没有地址，也不知道服务器，因此源地址填全 0，并向所有主机广播。",
+            "由 0.0.0.0 发往 {target}：客户端还没有地址，也不知道服务器，因此源地址填全 0，并向所有主机广播。",
         ),
         "request": Text(
             "Still from 0.0.0.0: the address was only offered. It is the client's when the ACK comes.",
-            "源地址仍是 0.0.0.0：该地址只是被提供，收到 ACK 后才属于客户。",
+            "源地址仍是 0.0.0.0：服务器只是提供了该地址，收到 ACK 后才属于客户端。",
         ),
         "reboot": Text(
             "From 0.0.0.0: the old address may not be used before a server confirms it.",
@@ -445,7 +445,7 @@ ZERO_SOURCE = Rule(
             "0.0.0.0 as a source means this host on this network, and is allowed only while a host learns its address.",
             "源地址 0.0.0.0 表示本网络上的本主机，只允许在主机获取地址期间使用。",
         ),
-        Text("ip.src = 0.0.0.0 on a DHCP message of a client.", "客户的 DHCP 报文 ip.src = 0.0.0.0。"),
+        Text("ip.src = 0.0.0.0 on a DHCP message of a client.", "客户端的 DHCP 报文 ip.src = 0.0.0.0。"),
         Text(
             "Outside DHCP such a source is an error or an ARP probe's.",
             "在 DHCP 之外，这样的源地址是差错，或属于 ARP 探测。",
@@ -460,7 +460,7 @@ RELAY = Rule(
     Text(
         "Passed on by a relay agent, {relay}: client and server are on different links. The server picks the address by the "
         "relay's network and answers it.",
-        "由中继代理 {relay} 转发：客户与服务器不在同一链路上。服务器按中继所在网络选择地址，并把应答发给中继。",
+        "由中继代理 {relay} 转发：客户端与服务器不在同一链路上。服务器按中继所在网络选择地址，并把应答发给中继。",
     ),
     ("RFC 2131 §4.1", "RFC 2131 §4.3.1", "RFC 1542 §4"),
     Text("Broadcasts cross routers.", "广播能穿过路由器。"),
@@ -472,7 +472,7 @@ RELAY = Rule(
         Text("dhcp.ip.relay (giaddr) is not 0.0.0.0.", "dhcp.ip.relay（giaddr）不为 0.0.0.0。"),
         Text(
             "Between client and relay the field is still 0 on the way out, so a capture there sees no relay.",
-            "在客户与中继之间，去程时该字段仍为 0，因此在那里捕获看不到中继。",
+            "在客户端与中继之间，去程时该字段仍为 0，因此在那里捕获看不到中继。",
         ),
     ),
 )

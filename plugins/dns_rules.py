@@ -13,7 +13,7 @@ ASKED: dict[str, Text] = {
     "a": Text("the IPv4 addresses (A) of {name}", "{name} 的 IPv4 地址（A 记录）"),
     "aaaa": Text("the IPv6 addresses (AAAA) of {name}", "{name} 的 IPv6 地址（AAAA 记录）"),
     "cname": Text("the name that {name} is an alias of (CNAME)", "{name} 作为别名所指向的名字（CNAME 记录）"),
-    "ns": Text("the name servers of {name} (NS)", "{name} 的名称服务器（NS 记录）"),
+    "ns": Text("the name servers of {name} (NS)", "{name} 的域名服务器（NS 记录）"),
     "soa": Text("the zone that {name} is in (SOA)", "{name} 所在区域的起始授权（SOA 记录）"),
     "ptr": Text("the name that belongs to an address: {name} (PTR)", "由地址反查名字：{name}（PTR 记录）"),
     "mx": Text("the mail servers of {name} (MX)", "{name} 的邮件服务器（MX 记录）"),
@@ -45,7 +45,7 @@ QUERY = Rule(
     {
         name: Text(
             f"Asks {{server}} for {what.en}. Id {{id:hex}} will mark the answer.",
-            f"向 {{server}} 查询 {what.zh}。标识 {{id:hex}} 用来与应答配对。",
+            f"向 {{server}} 查询{what.zh}。标识 {{id:hex}} 用来与应答配对。",
         )
         for name, what in ASKED.items()
     }
@@ -65,7 +65,7 @@ QUERY = Rule(
         Text(
             "One question: a name and a record type. The id is chosen at random for each query, and the answer repeats it; "
             "it means nothing beyond that.",
-            "一个问题由名字和记录类型组成。标识由客户为每次查询随机选取，应答原样带回，此外没有别的含义。",
+            "一个问题由名字和记录类型组成。标识由客户端为每次查询随机选取，应答原样带回，此外没有别的含义。",
         ),
         Text(
             "dns.flags.response = 0, with dns.qry.name and dns.qry.type. Server is whoever it is sent to, usually the "
@@ -100,7 +100,7 @@ CONTENTS: dict[str, Text] = {
     "nxdomain": Text(": no such name.", "：域名不存在。"),
     "servfail": Text(": the server failed.", "：服务器失败。"),
     "refused": Text(": refused.", "：被拒绝。"),
-    "error": Text(" with error code {rcode}.", "，差错代码为 {rcode}。"),
+    "error": Text(" with error code {rcode}.", "，应答码 {rcode} 表示出错。"),
     "opcode": Text(", which was no plain query.", "，它不是普通查询。"),
     "unread": Text("; its records are cut off or not readable.", "；其中的记录被截断或无法读取。"),
 }
@@ -137,7 +137,7 @@ RESPONSE = Rule(
         Text(
             "An answer without a query was asked before the capture, came another way, or is forged: the capture cannot "
             "tell which.",
-            "没有查询的应答可能是捕获之前所问、经由别处，或是伪造的：捕获无法区分。",
+            "没有查询的应答可能是捕获之前所问、经由别处，或是伪造的：仅凭捕获无法区分。",
         ),
     ),
 )
@@ -198,7 +198,7 @@ MANY_ADDRESSES = Rule(
         "unused": Text(
             "{count} addresses for {name} ({addresses}). The client takes one of them; no connection in this capture shows "
             "which.",
-            "{name} 有 {count} 个地址（{addresses}）。客户会选用其中一个；本捕获中没有连接能说明是哪一个。",
+            "{name} 有 {count} 个地址（{addresses}）。客户端会选用其中一个；本捕获中没有连接能说明是哪一个。",
         ),
     },
     ("RFC 1794", "RFC 8305 §4"),
@@ -207,16 +207,16 @@ MANY_ADDRESSES = Rule(
         Text(
             "Several servers share the load of one name; many DNS servers change the order each time. A client usually "
             "tries the first, and others only if that fails.",
-            "多台服务器分担同一名字的负载，许多 DNS 服务器每次改变顺序。客户通常先试第一个，失败后才试其他的。",
+            "多台服务器分担同一名字的负载，许多 DNS 服务器每次改变顺序。客户端通常先试第一个，失败后才试其他的。",
         ),
         Text(
             "The first SYN (or first UDP datagram) from the same client to one of the addresses, after the answer.",
-            "应答之后，同一客户发往其中某个地址的第一个 SYN（或第一个 UDP 数据报）。",
+            "应答之后，同一客户端发往其中某个地址的第一个 SYN（或第一个 UDP 数据报）。",
         ),
         Text(
             "Another answer may have given the same address, and a client may try several at once (Happy Eyeballs): then "
             "this names the first.",
-            "同一地址也可能出现在别的应答中；客户可能同时尝试多个地址（Happy Eyeballs），此时这里指第一个。",
+            "同一地址也可能出现在别的应答中；客户端可能同时尝试多个地址（Happy Eyeballs），此时这里指第一个。",
         ),
     ),
 )
@@ -228,7 +228,7 @@ DUAL_STACK = Rule(
     Text(
         "{kind} and {other_kind} of the same name, {elapsed:duration} apart (frame {other}): the client can use IPv4 and IPv6 "
         "and asks for both. No duplicate.",
-        "同一名字的 {kind} 与 {other_kind} 查询相隔 {elapsed:duration}（见第 {other} 帧）：客户同时支持 IPv4 和 IPv6，"
+        "同一名字的 {kind} 与 {other_kind} 查询相隔 {elapsed:duration}（见第 {other} 帧）：客户端同时支持 IPv4 和 IPv6，"
         "两种地址都要查询，并非重复。",
     ),
     ("RFC 8305 §3",),
@@ -240,7 +240,7 @@ DUAL_STACK = Rule(
         ),
         Text(
             "A and AAAA queries of one client to one server for the same name within a second.",
-            "同一客户在 1 秒内就同一名字向同一服务器发出的 A 与 AAAA 查询。",
+            "同一客户端在 1 秒内就同一名字向同一服务器发出的 A 与 AAAA 查询。",
         ),
         Text(
             "Two programs may have asked one each; ids and ports do not tell.",
@@ -348,19 +348,19 @@ REFUSED = Rule(
     76,
     Text(
         "Refused: {server} will not answer this question for this client (code 5). Whether {name} exists stays open.",
-        "被拒绝：{server} 不为该客户回答这个问题（应答码 5）。{name} 是否存在仍不可知。",
+        "被拒绝：{server} 不为该客户端回答这个问题（应答码 5）。{name} 是否存在仍不可知。",
     ),
     ("RFC 1035 §4.1.1",),
     Text("The name does not exist.", "该域名不存在。"),
     Explanation(
         Text(
             "A matter of policy: the server is not in charge of the name and does no recursion for this client.",
-            "这是策略问题：该服务器不负责此名字，也不为该客户做递归查询。",
+            "这是策略问题：该服务器不负责此名字，也不为该客户端做递归查询。",
         ),
         Text("dns.flags.rcode = 5.", "依据 dns.flags.rcode = 5。"),
         Text(
             "Which policy, the message does not say; another client or another name would show.",
-            "报文不说明是哪种策略；换一个客户或名字查询即可看出。",
+            "报文不说明是哪种策略；换一个客户端或名字查询即可看出。",
         ),
     ),
 )
@@ -373,11 +373,11 @@ TRUNCATED = Rule(
         "": Text(
             "Cut off (TC): the whole answer does not fit into {room} bytes, all that this client takes over UDP. It has to ask "
             "again over TCP.",
-            "被截断（TC 置位）：完整的应答超过该客户通过 UDP 能接收的 {room} 字节，须改用 TCP 重新查询。",
+            "被截断（TC 置位）：完整的应答超过该客户端通过 UDP 能接收的 {room} 字节，须改用 TCP 重新查询。",
         ),
         "unseen": Text(
             "Cut off (TC): the whole answer does not fit into a UDP message. The client has to ask again over TCP.",
-            "被截断（TC 置位）：完整的应答放不进一个 UDP 报文，客户须改用 TCP 重新查询。",
+            "被截断（TC 置位）：完整的应答放不进一个 UDP 报文，客户端须改用 TCP 重新查询。",
         ),
     },
     ("RFC 1035 §4.2.1", "RFC 7766 §5", "RFC 6891 §6.2.3"),
@@ -386,7 +386,7 @@ TRUNCATED = Rule(
         Text(
             "Without EDNS an answer over UDP has at most 512 bytes, with it what the client announces. What is longer is "
             "marked TC, and over TCP there is room.",
-            "没有 EDNS 时，UDP 应答最多 512 字节；有 EDNS 时为客户通告的大小。超出时置 TC 位，改用 TCP 则放得下。",
+            "没有 EDNS 时，UDP 应答最多 512 字节；有 EDNS 时为客户端通告的大小。超出时置 TC 位，改用 TCP 则放得下。",
         ),
         Text(
             "dns.flags.truncated = 1; the size is the query's EDNS size, or 512.",
@@ -395,7 +395,7 @@ TRUNCATED = Rule(
         Text(
             "Servers also truncate to make a client that floods them use TCP (rate limiting); then even a short answer "
             "has TC.",
-            "服务器为限制洪泛客户也会截断以迫使其使用 TCP（限速）；此时很短的应答也有 TC。",
+            "服务器为限制洪泛客户端也会截断以迫使其使用 TCP（限速）；此时很短的应答也有 TC。",
         ),
     ),
 )
@@ -427,11 +427,11 @@ OVER_TCP = Rule(
         ),
         Text(
             "A query over TCP; the truncated answer is the newest one of the same client, server, name and type.",
-            "通过 TCP 的查询；被截断的应答是同一客户、服务器、名字和类型的最近一个。",
+            "通过 TCP 的查询；被截断的应答是同一客户端、服务器、名字和类型的最近一个。",
         ),
         Text(
             "A client may use TCP from the start; the cause is then its own setting.",
-            "客户也可能从一开始就用 TCP，那是它自己的设置。",
+            "客户端也可能从一开始就用 TCP，那是它自己的设置。",
         ),
     ),
 )
@@ -472,7 +472,7 @@ RETRY = Rule(
         ),
         Text(
             "The same client asks for the same name and type while the earlier query has no answer in the capture.",
-            "同一客户就同一名字和类型再次查询，而此前的查询在捕获中没有应答。",
+            "同一客户端就同一名字和类型再次查询，而此前的查询在捕获中没有应答。",
         ),
         Text(
             "With a new id another program may want the same name: below 0.3 s this is taken for that. A query again "
@@ -489,7 +489,7 @@ UNANSWERED = Rule(
     {
         "": Text(
             "No answer in the capture: {server} was asked once for {kind} of {name}.",
-            "捕获中没有应答：向 {server} 查询 {name} 的 {kind} 记录一次。",
+            "捕获中没有应答：只向 {server} 查询过一次 {name} 的 {kind} 记录。",
         ),
         "times": Text(
             "No answer in the capture: asked {times:time} in {span:duration} (frames {frames:frames}) for {kind} of {name}, "
@@ -528,7 +528,7 @@ UNANSWERED = Rule(
         Text(
             "The server is down or unreachable, a filter drops port 53, query or answer was lost, or answers take a way "
             "past the capture point: the capture cannot tell.",
-            "服务器停机或不可达、53 端口被过滤、查询或应答丢失，或应答没有经过捕获点：捕获无法区分。",
+            "服务器停机或不可达、53 端口被过滤、查询或应答丢失，或应答没有经过捕获点：仅凭捕获无法区分。",
         ),
     ),
 )
@@ -548,11 +548,11 @@ RECURSIVE = Rule(
         Text(
             "A recursive resolver finds the answer for its clients by asking the servers in charge, and keeps it for the "
             "time to live.",
-            "递归解析器替客户向权威服务器查询，并在生存时间内缓存结果。",
+            "递归解析器替客户端向权威服务器查询，并在生存时间内缓存结果。",
         ),
         Text(
             "dns.flags.authoritative = 0 and dns.flags.recavail = 1. Said once for a client and its server.",
-            "依据 dns.flags.authoritative = 0 与 dns.flags.recavail = 1。对同一客户和服务器只说一次。",
+            "依据 dns.flags.authoritative = 0 与 dns.flags.recavail = 1。对同一客户端和服务器只说一次。",
         ),
         Text(
             "Whether it had the answer cached shows in the time: a cached one comes within the round trip; a time to live "
@@ -594,7 +594,7 @@ EDNS = Rule(
         ),
         Text(
             "The size is an offer, not what the answer has; many clients now use 1232 to avoid fragments.",
-            "该大小只是上限，不是应答的长度；如今许多客户用 1232 以避免分片。",
+            "该大小只是上限，不是应答的长度；如今许多客户端用 1232 以避免分片。",
         ),
     ),
 )

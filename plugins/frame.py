@@ -118,12 +118,12 @@ SHORT = Rule(
         "": Text(
             "{length} bytes, less than Ethernet's minimum of 60 (64 with the check sequence): captured before the card padded "
             "it; on the wire it had {missing} more.",
-            "{length} 字节，小于以太网最小帧长 60（含 FCS 为 64）：在网卡填充之前捕获；链路上还有 {missing} 字节填充。",
+            "{length} 字节，小于以太网最小帧长 60 字节（含 FCS 为 64 字节）：在网卡填充之前捕获；链路上还有 {missing} 字节填充。",
         ),
         "either": Text(
             "{length} bytes, less than Ethernet's minimum of 60 (64 with the check sequence): captured before a card padded "
             "it, or on a virtual link, which never pads.",
-            "{length} 字节，小于以太网最小帧长 60（含 FCS 为 64）：在网卡填充之前捕获，或者是从不填充的虚拟链路。",
+            "{length} 字节，小于以太网最小帧长 60 字节（含 FCS 为 64 字节）：在网卡填充之前捕获，或者是从不填充的虚拟链路。",
         ),
     },
     ("IEEE 802.3-2022 §3.2.8", "RFC 894"),
@@ -331,7 +331,7 @@ CAPTURED_ON = Rule(
         "short": Text(
             "Captured on {host}, it seems: its frame {sign} has {value} bytes, not padded to 60 yet; those that come from "
             "others are padded.",
-            "捕获点看来在 {host} 上：它的第 {sign} 帧只有 {value} 字节，尚未填充到 60；来自其他主机的帧都已填充。",
+            "捕获点看来在 {host} 上：它的第 {sign} 帧只有 {value} 字节，尚未填充到 60 字节；来自其他主机的帧都已填充。",
         ),
         "cooked": Text(
             "Captured on {host}: the cooked header marks its packets as sent by this host (packet type 4).",

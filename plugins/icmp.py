@@ -120,7 +120,7 @@ REPLY = Rule(
         "either": Text(
             "Echo reply to one of frames {requests:frames}: they share identifier and number {seq}, so the capture cannot "
             "tell which, nor the round-trip time.",
-            "对第 {requests:frames} 帧之一的回送回答：它们的标识符和序号 {seq} 相同，捕获无法判断是哪一个，也得不出往返时间。",
+            "对第 {requests:frames} 帧之一的回送回答：它们的标识符和序号 {seq} 相同，仅凭捕获无法判断是哪一个，也得不出往返时间。",
         ),
         "again": Text(
             "One more reply to frame {request}, which frame {before} has answered already: a copy, or a second host.",
@@ -276,7 +276,7 @@ UNANSWERED = Rule(
         "": Text(
             "No reply to this echo request in the capture. Lost on the way there or back, filtered, or nobody there: the "
             "capture cannot tell.",
-            "捕获中没有对该回送请求的应答。是去程或返程丢失、被过滤，还是对方不在线，捕获无法判断。",
+            "捕获中没有对该回送请求的回答。是去程或返程丢失、被过滤，还是对方不在线，仅凭捕获无法判断。",
         ),
         "error": Text(
             "No echo reply: frame {error} reports why, instead.",
@@ -284,11 +284,11 @@ UNANSWERED = Rule(
         ),
         "soon": Text(
             "No reply to this echo request, but the capture ends {left:duration} later: a reply may have come after that.",
-            "没有对该回送请求的应答，但捕获在 {left:duration} 后就结束了：应答可能在此之后到达。",
+            "没有对该回送请求的回答，但捕获在 {left:duration} 后就结束了：回答可能在此之后到达。",
         ),
         "evicted": Text(
             "No reply to this echo request so far, {count} requests later; a reply from now on is no longer matched.",
-            "此后已有 {count} 个请求，该回送请求仍无应答；此后不再为它匹配应答。",
+            "此后已有 {count} 个请求，该回送请求仍无回答；此后不再为它匹配回答。",
         ),
     },
     ("RFC 792", "RFC 1122 §3.2.2.6"),

@@ -133,7 +133,7 @@ NET = Rule(
         Text(
             "A missing route at the router, a link of it that is down, or an address that exists nowhere: the capture "
             "cannot tell which.",
-            "可能是路由器缺少路由、链路断开，或该地址根本不存在：捕获无法区分。",
+            "可能是路由器缺少路由、链路断开，或该地址根本不存在：仅凭捕获无法区分。",
         ),
     ),
 )
@@ -188,7 +188,7 @@ PROTOCOL = Rule(
         DECIDED,
         Text(
             "The protocol is not installed, or a filter answers in the host's place: the capture cannot tell.",
-            "可能未安装该协议，也可能是过滤设备代为应答：捕获无法区分。",
+            "可能未安装该协议，也可能是过滤设备代为应答：仅凭捕获无法区分。",
         ),
     ),
 )
@@ -256,7 +256,7 @@ FRAG_NEEDED = Rule(
             "dropped. The sender must send it again in pieces of at most {mtu} − {network} − {header} = {payload:byte} of "
             "data.",
             "分组过大：DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU（{mtu} 字节），该报文段已被丢弃。"
-            "发送方须以不超过 {mtu} − {network} − {header} = {payload} 字节数据的报文段重发。",
+            "发送方须以不超过 {mtu} − {network} − {header} = {payload} 字节数据的报文段重传。",
         ),
         **told(
             "unknown",
@@ -276,7 +276,7 @@ FRAG_NEEDED = Rule(
         ),
     },
     ("RFC 1191 §3", "RFC 1191 §4", "RFC 4443 §3.2", "RFC 8201 §3"),
-    Text("The destination is unreachable.", "目的不可达。"),
+    Text("The destination is unreachable.", "终点不可达。"),
     Explanation(
         Text(
             "Path MTU discovery at work: packets leave with DF, the first router that cannot forward one says how much "
@@ -368,7 +368,7 @@ REDIRECT = Rule(
         Text(
             "A forged redirect diverts traffic to an attacker; many hosts ignore redirects. Who wrote it, the capture "
             "cannot tell; the sender's MAC against the router's is a hint.",
-            "伪造的重定向可把流量引向攻击者，许多主机忽略重定向。捕获无法说明由谁发出，可对比发送方与路由器的 MAC 地址。",
+            "伪造的重定向可把流量引向攻击者，许多主机忽略重定向。仅凭捕获无法判断由谁发出，可对比发送方与路由器的 MAC 地址。",
         ),
     ),
 )
@@ -399,7 +399,7 @@ REASSEMBLY = Rule(
     Explanation(
         Text(
             "One lost fragment costs the whole datagram: IP does not ask for it again.",
-            "丢失一个分片，整个数据报就作废：IP 不会要求重发分片。",
+            "丢失一个分片，整个数据报就作废：IP 不会要求重传分片。",
         ),
         Text(
             "Type 11 (ICMPv6: 3) with code 1, not 0; the quoted header is the first fragment's.",

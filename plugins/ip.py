@@ -118,7 +118,7 @@ CHECKSUM_BAD = Rule(
     Text(
         "The header checksum is {found:hex}, but the header's fields give {right:hex}: it was damaged on the way or made by hand. "
         "The next router or host drops it.",
-        "首部检验和为 {found:hex}，而由首部各字段算得 {right:hex}：途中损坏，或为人为构造。下一个路由器或主机会丢弃它。",
+        "首部检验和为 {found:hex}，而由首部各字段算得 {right:hex}：可能在途中损坏，也可能是人为构造。下一个路由器或主机会丢弃它。",
     ),
     ("RFC 1071", HEADER, "RFC 1122 §3.2.1.2"),
     Text("Wireshark's colours tell whether a packet is good.", "Wireshark 的颜色能说明分组是否正确。"),
@@ -154,7 +154,7 @@ TTL_ORIGIN = Rule(
         ),
         "255": Text(
             "TTL 255 is a value to start with, so no router has passed this packet on yet. By custom routers and other network devices start so: a hint, no proof.",
-            "TTL 255 是初始值，说明该分组尚未经过路由器。按惯例 路由器等网络设备使用该值：只是线索，不能作为证明。",
+            "TTL 255 是初始值，说明该分组尚未经过路由器。按惯例路由器等网络设备使用该值：只是线索，不能作为证明。",
         ),
         "link": Text(
             "{group} is a group of this link: no router passes it on, whatever the TTL ({ttl}).",
@@ -191,7 +191,7 @@ TTL_HOPS = Rule(
     Text(
         "TTL {ttl}: about {hops:router} passed so far, if it started with {initial} ({initial} − {ttl} = {hops}). Each router "
         "takes 1; TTL counts no seconds.",
-        "TTL {ttl}：若初始值为 {initial}，则相距约 {hops} 跳（{initial} − {ttl} = {hops}）。每个路由器减 1，与秒数无关。",
+        "TTL {ttl}：若初始值为 {initial}，则已经过约 {hops} 个路由器（{initial} − {ttl} = {hops}）。每个路由器减 1，与秒数无关。",
     ),
     (DISCUSSION, "RFC 1122 §3.2.1.7", "RFC 1812 §5.3.1"),
     Text("TTL is seconds.", "TTL 的单位是秒。"),

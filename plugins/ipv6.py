@@ -56,11 +56,11 @@ NS = Rule(
         ),
         Text(
             "icmpv6.type is 135 and ipv6.src is not ::. The group is ff02::1:ff and the last 24 bits of icmpv6.nd.ns.target_address.",
-            "icmpv6.type 为 135，且 ipv6.src 不是::。组地址由 ff02::1:ff 与 icmpv6.nd.ns.target_address 的末 24 位构成。",
+            "icmpv6.type 为 135，且 ipv6.src 不是 ::。组地址由 ff02::1:ff 与 icmpv6.nd.ns.target_address 的末 24 位构成。",
         ),
         Text(
             "From :: it is duplicate address detection (ipv6.ndp-dad), to one host a check of a known entry.",
-            "若源地址为::，则是重复地址检测（ipv6.ndp-dad）；若发往单个主机，则是对已知表项的检查。",
+            "若源地址为 ::，则是重复地址检测（ipv6.ndp-dad）；若发往单个主机，则是对已知表项的检查。",
         ),
     ),
 )
@@ -73,7 +73,7 @@ DAD = Rule(
         "": Text(
             "Does anybody have {target} already? {mac} asks before it uses the address (duplicate address detection), so it sends from "
             ":: (no address).",
-            "{target} 是否已有人使用？{mac} 在启用该地址之前询问（重复地址检测），因此源地址为::（尚无地址）。",
+            "{target} 是否已有人使用？{mac} 在启用该地址之前询问（重复地址检测），因此源地址为 ::（尚无地址）。",
         ),
         "again": Text(
             "Does anybody have {target} already? {mac} asks again, {waited:duration} after frame {before}: no objection so far.",
@@ -81,7 +81,7 @@ DAD = Rule(
         ),
     },
     ("RFC 4862 §5.4",),
-    Text(":: is a wrong source address.", "::是错误的源地址。"),
+    Text(":: is a wrong source address.", ":: 是错误的源地址。"),
     Explanation(
         Text(
             "A host that forms an address asks first whether it is taken. Silence for a second means free; an advertisement for it "
@@ -90,7 +90,7 @@ DAD = Rule(
         ),
         Text(
             "icmpv6.type is 135 and ipv6.src is ::; the target is the address that the host wants.",
-            "icmpv6.type 为 135 且 ipv6.src 为::；目标即主机想使用的地址。",
+            "icmpv6.type 为 135 且 ipv6.src 为 ::；目标即主机想使用的地址。",
         ),
         Text(
             "That nobody answers shows in the capture only if it would see the answer, which goes to all nodes (ff02::1).",
@@ -236,7 +236,7 @@ HOP_LIMIT = Rule(
         ),
         "hops": Text(
             "Hop limit {limit}: about {hops:router} passed so far, if it started with {initial} ({initial} − {limit} = {hops}).",
-            "跳数限制 {limit}：若初始值为 {initial}，则相距约 {hops} 跳（{initial} − {limit} = {hops}）。",
+            "跳数限制 {limit}：若初始值为 {initial}，则已经过约 {hops} 个路由器（{initial} − {limit} = {hops}）。",
         ),
         "ndp": Text(
             "Hop limit 255: neighbor discovery demands it, as no router can pass on a packet and leave it 255. So it comes from this "

@@ -55,7 +55,7 @@ REQUEST = Rule(
         ),
         Text(
             "The number counts what the capture shows. Requests that it missed would leave a gap in tcp.seq.",
-            "序号按捕获中看到的请求计数；漏掉的请求会在 tcp.seq 中留下空缺。",
+            "编号按捕获中看到的请求计数；漏掉的请求会在 tcp.seq 中留下空缺。",
         ),
     ),
 )
@@ -128,9 +128,9 @@ ANSWERED = Rule(
     {
         "": Text(
             "Answered by frame {frame} after {delay:duration}: {code} {phrase}.",
-            "由第 {frame} 帧应答，相隔 {delay:duration}：{code} {phrase}。",
+            "响应在第 {frame} 帧，相隔 {delay:duration}：{code} {phrase}。",
         ),
-        "untimed": Text("Answered by frame {frame}: {code} {phrase}.", "由第 {frame} 帧应答：{code} {phrase}。"),
+        "untimed": Text("Answered by frame {frame}: {code} {phrase}.", "响应在第 {frame} 帧：{code} {phrase}。"),
         "unanswered": Text(
             "No response to request {k} ({method} {target}) in this capture: not sent, lost, or not captured.",
             "捕获中没有对第 {k} 个请求（{method} {target}）的响应：未发送、已丢失或未被捕获。",
@@ -164,7 +164,7 @@ BODY_LENGTH = Rule(
             "Body: {body:byte} (Content-Length). {head} of header + {body} of body = {size:byte} on the stream, numbers "
             "{first_byte}–{last_byte}.",
             "主体为 {body} 字节（Content-Length）。首部 {head} + 主体 {body} = 字节流上的 {size} 字节"
-            "（序列号 {first_byte}–{last_byte}）。",
+            "（序号 {first_byte}–{last_byte}）。",
         ),
         "length-told": Text(
             "Body: {body:byte} by Content-Length, behind the header.",

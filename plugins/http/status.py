@@ -33,23 +33,23 @@ REDIRECT = Rule(
         ),
         "followed": Text(
             "Followed in frame {frame}, {delay:duration} later: request {k} on the same connection asks for {target}.",
-            "{delay:duration}后在第 {frame} 帧得到执行：同一连接上的第 {k} 个请求请求 {target}。",
+            "{delay:duration}后客户端照办：第 {frame} 帧是同一连接上的第 {k} 个请求，请求 {target}。",
         ),
         "followed-elsewhere": Text(
             "Followed by another connection, {delay:duration} later: frame {frame} opens it to {address}, port {port}, an "
             "address that frame {answer} gave for {host}.",
-            "{delay:duration}后另建连接去执行：第 {frame} 帧向 {address} 的端口 {port} 发起连接，该地址由第 {answer} 帧"
+            "{delay:duration}后客户端另建连接照办：第 {frame} 帧向 {address} 的端口 {port} 发起连接，该地址由第 {answer} 帧"
             "作为 {host} 的地址给出。",
         ),
         "followed-literal": Text(
             "Followed by another connection, {delay:duration} later: frame {frame} opens it to {address}, port {port}, as "
             "Location says.",
-            "{delay:duration}后另建连接去执行：第 {frame} 帧按 Location 向 {address} 的端口 {port} 发起连接。",
+            "{delay:duration}后客户端另建连接照办：第 {frame} 帧按 Location 向 {address} 的端口 {port} 发起连接。",
         ),
         "followed-server": Text(
             "Perhaps followed {delay:duration} later: frame {frame} opens a connection to port {port} of the same server, "
             "{address}; the capture has no DNS answer that ties it to {host}.",
-            "可能在 {delay:duration}后得到执行：第 {frame} 帧向同一服务器 {address} 的端口 {port} 发起连接；"
+            "客户端可能在 {delay:duration}后照办：第 {frame} 帧向同一服务器 {address} 的端口 {port} 发起连接；"
             "捕获中没有将其与 {host} 相联系的 DNS 应答。",
         ),
     },
@@ -65,7 +65,7 @@ REDIRECT = Rule(
         Text(
             "http.response.code and http.location. Followed: the client's next request for that target, or its next SYN to "
             "that port of an address that dns.a or dns.aaaa gave for that host.",
-            "依据 http.response.code 与 http.location。所谓执行：客户端随后对该目标的请求，或随后发往该主机地址"
+            "依据 http.response.code 与 http.location。所谓照办：客户端随后对该目标的请求，或随后发往该主机地址"
             "（由 dns.a 或 dns.aaaa 给出）相应端口的 SYN。",
         ),
         Text(

@@ -359,12 +359,12 @@ APPLICATION_DATA = Rule(
         "": Text(
             "Application Data of the {who:role}: {size} bytes encrypted, {plain} of them data, {added} a record added by encryption. "
             "Who talks to whom, when and how much the capture shows; what, it cannot.",
-            "{who:role}的应用数据：加密后 {size} 字节，其中数据 {plain} 字节，每个记录因加密增加 {added} 字节。"
+            "{who:role}的 Application Data：加密后 {size} 字节，其中数据 {plain} 字节，每个记录因加密增加 {added} 字节。"
             "捕获能显示谁与谁通信、何时、多少，但看不到内容。",
         ),
         "again": Text(
             "Application Data of the {who:role}: {size} bytes encrypted, {plain} of them data.",
-            "{who:role}的应用数据：加密后 {size} 字节，其中数据 {plain} 字节。",
+            "{who:role}的 Application Data：加密后 {size} 字节，其中数据 {plain} 字节。",
         ),
         "1.3": Text(
             "Application Data of the {who:role}: {size} bytes encrypted, at most {plain} of content, as encryption and the hidden type add "
@@ -379,16 +379,16 @@ APPLICATION_DATA = Rule(
         "unsized": Text(
             "Application Data of the {who:role}: {size} bytes encrypted. How many of them are data depends on the cipher; what they say, "
             "the capture cannot show.",
-            "{who:role}的应用数据：加密后 {size} 字节。其中多少是数据取决于密码套件；捕获看不到内容。",
+            "{who:role}的 Application Data：加密后 {size} 字节。其中多少是数据取决于密码套件；捕获看不到内容。",
         ),
         "unsized-again": Text(
             "Application Data of the {who:role}: {size} bytes encrypted.",
-            "{who:role}的应用数据：加密后 {size} 字节。",
+            "{who:role}的 Application Data：加密后 {size} 字节。",
         ),
         "early": Text(
             "Early data of the client: {size} bytes encrypted, sent before any answer to the Client Hello (frame {hello}) with a key of an "
             "earlier session (0-RTT).",
-            "客户端的提前数据：加密后 {size} 字节，在收到对 Client Hello（第 {hello} 帧）的应答之前就用先前会话的密钥发送（0-RTT）。",
+            "客户端的早期数据：加密后 {size} 字节，在收到对 Client Hello（第 {hello} 帧）的应答之前就用先前会话的密钥发送（0-RTT）。",
         ),
     },
     ("RFC 5246 §6.2.3", "RFC 8446 §5.2", "RFC 8446 §2.3"),

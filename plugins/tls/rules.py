@@ -77,7 +77,7 @@ VERSION = Rule(
         ),
         "retry": Text(
             "Hello Retry Request: the server wants {version}, but another key share; the client must send its hello again.",
-            "Hello Retry Request：服务器选用 {version}，但需要另一种密钥共享；客户端必须重新发送 Client Hello。",
+            "Hello Retry Request：服务器选用 {version}，但需要另一种密钥份额（key share）；客户端必须重新发送 Client Hello。",
         ),
     },
     ("RFC 8446 §4.1.2", "RFC 8446 §4.2.1", "RFC 8446 §5.1", "RFC 5246 §7.4.1.2", "RFC 5246 §7.4.1.3"),
@@ -244,12 +244,12 @@ ALERT_CLOSE = Rule(
         "encrypted": Text(
             "An alert of the {who:role}; which one is encrypted. At the end of a connection it is usually close_notify, but "
             "the capture cannot tell it from an error.",
-            "{who:role}发出一个警报，内容已加密。在连接末尾它通常是 close_notify，但捕获无法将其与错误区分开。",
+            "{who:role}发出一个警报，内容已加密。在连接末尾它通常是 close_notify，但仅凭捕获无法将其与错误区分开。",
         ),
         "hidden": Text(
             "Perhaps the {who:role}'s close_notify: its last record before the FIN of frame {fin} has {length:byte}, as an "
             "encrypted alert has (2 + 1 + 16). TLS 1.3 hides the type, so it could be data as well.",
-            "可能是{who:role}的 close_notify：它在第 {fin} 帧的 FIN 之前的最后一条记录为 {length} 字节，与加密警报的长度相符"
+            "可能是{who:role}的 close_notify：它在第 {fin} 帧的 FIN 之前的最后一个记录为 {length} 字节，与加密警报的长度相符"
             "（2 + 1 + 16）。TLS 1.3 隐藏了类型，所以也可能是数据。",
         ),
     },
@@ -265,7 +265,7 @@ ALERT_CLOSE = Rule(
             "Unencrypted: tls.alert_message.desc 0. Up to 1.2: tls.record.content_type 21 with a content that cannot be "
             "read. In 1.3: the last record of 19 bytes before a FIN (alert 2, type 1, tag 16).",
             "明文：tls.alert_message.desc 为 0。1.2 及以前：tls.record.content_type 为 21 而内容不可读。1.3：FIN 之前"
-            "最后一条 19 字节的记录（警报 2、类型 1、认证标签 16）。",
+            "最后一个 19 字节的记录（警报 2、类型 1、认证标签 16）。",
         ),
         Text(
             "Data of two bytes looks the same in 1.3; a fatal alert looks the same in both. Only the session's keys would "

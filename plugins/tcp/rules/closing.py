@@ -80,7 +80,7 @@ ACKED = Rule(
         "": Text(
             "Close, step 2: the {who:role} acknowledges the FIN: {fin} + 1 = {ack}, as a FIN takes one number. It may "
             "still send.",
-            "第二次挥手：{who:role}确认 FIN：{fin} + 1 = {ack}，因为 FIN 占用一个序列号。它仍可继续发送数据。",
+            "第二次挥手：{who:role}确认 FIN：{fin} + 1 = {ack}，因为 FIN 占用一个序号。它仍可继续发送数据。",
         ),
         "crossed": Text(
             "Simultaneous close: the {who:role} acknowledges the other's FIN: {fin} + 1 = {ack}. Its own FIN (frame "
@@ -101,8 +101,7 @@ ACKED = Rule(
         Text(
             "The first segment of the other end without FIN whose tcp.ack is higher than the FIN's own number. That "
             "number is the tcp.seq of the segment with FIN plus its tcp.len.",
-            "对方第一个不带 FIN 且 tcp.ack 大于 FIN 序列号的报文段。FIN 的序列号等于带 FIN 的报文段的 tcp.seq 加 "
-            "tcp.len。",
+            "对方第一个不带 FIN 且 tcp.ack 大于 FIN 序号的报文段。FIN 的序号等于带 FIN 的报文段的 tcp.seq 加 tcp.len。",
         ),
         Text(
             "A program that never closes leaves its end in CLOSE-WAIT for good, and data may follow: the connection "
@@ -155,7 +154,7 @@ SECOND = Rule(
             "If the capture missed the separate ACK, a four-way close looks merged: an ACK takes no sequence number, "
             "so nothing tells. If bytes before the first FIN were lost, its receiver cannot acknowledge it yet, and "
             "the FINs seem to cross: duplicate ACKs and a resend tell.",
-            "若捕获漏掉了单独的 ACK，四次挥手看起来就像合并发送：ACK 不占用序列号，因此无从判断。若第一个 FIN "
+            "若捕获漏掉了单独的 ACK，四次挥手看起来就像合并发送：ACK 不占用序号，因此无从判断。若第一个 FIN "
             "之前的字节丢失，接收方尚不能确认该 FIN，看起来就像 FIN 交叉：重复 ACK 与重传可以说明。",
         ),
     ),
@@ -182,7 +181,7 @@ LAST_ACK = Rule(
         "one-sided": Text(
             "After its FIN the {who:role} acknowledges one number more ({ack}): most likely the other side's FIN, "
             "which is not in the capture; a last byte of data would look the same.",
-            "{who:role}在发出 FIN 之后又多确认了一个序列号（{ack}）：很可能是对方的 FIN，但它不在捕获中；"
+            "{who:role}在发出 FIN 之后又多确认了一个序号（{ack}）：很可能是对方的 FIN，但它不在捕获中；"
             "若是最后一个字节的数据，看起来也一样。",
         ),
     },
@@ -198,13 +197,13 @@ LAST_ACK = Rule(
         Text(
             "The first segment whose tcp.ack is higher than the number of the other end's FIN, sent by an end whose "
             "own FIN is acknowledged already. It is step 3 if ACK and FIN came merged before, else step 4.",
-            "自己的 FIN 已被确认的一端发出的、tcp.ack 首次大于对方 FIN 序列号的报文段。若此前 ACK 与 FIN 合并发送，"
+            "自己的 FIN 已被确认的一端发出的、tcp.ack 首次大于对方 FIN 序号的报文段。若此前 ACK 与 FIN 合并发送，"
             "则为第三次挥手，否则为第四次。",
         ),
         Text(
             "If the other end repeats its FIN, this ACK had not reached it. With one side only in the capture, an ACK "
             "of one more number is the sole hint at the other FIN.",
-            "若对方重传 FIN，则说明该 ACK 此前没有到达。若捕获中只有一方的报文段，则多确认的一个序列号是对方 FIN "
+            "若对方重传 FIN，则说明该 ACK 此前没有到达。若捕获中只有一方的报文段，则多确认的一个序号是对方 FIN "
             "的唯一线索。",
         ),
     ),
@@ -250,7 +249,7 @@ ACK_PENDING = Rule(
             "of this end, the data was acknowledged earlier than it seems; an ACK takes no number, so the capture "
             "cannot show that it lacks one.",
             "若两个确认号相等，则没有待确认的数据（见 tcp.fin.ack-routine）。若捕获漏掉了该端的某个 ACK，"
-            "则数据实际上更早就已确认；ACK 不占用序列号，捕获无法表明它缺少 ACK。",
+            "则数据实际上更早就已确认；ACK 不占用序号，捕获无法表明它缺少 ACK。",
         ),
     ),
 )
@@ -309,7 +308,7 @@ NO_ACK = Rule(
         Text(
             "tcp.flags has FIN, and neither ACK nor SYN nor RST. Neither the states nor the numbers of the connection "
             "take it in.",
-            "tcp.flags 中 FIN 置位，而 ACK、SYN、RST 均未置位。它不计入连接的状态与序列号。",
+            "tcp.flags 中 FIN 置位，而 ACK、SYN、RST 均未置位。它不计入连接的状态与序号。",
         ),
         Text(
             "With FIN, PSH and URG it is an Xmas scan, with no flag at all a null scan (tcp.flags.invalid). Many "
@@ -327,34 +326,34 @@ SEQUENCE = Rule(
     {
         "": Text(
             "The FIN counts: it has number {fin}, so the acknowledgment is {fin} + 1 = {ack}.",
-            "FIN 要占用一个序列号：它的序列号为 {fin}，因此确认号为 {fin} + 1 = {ack}。",
+            "FIN 要占用一个序号：它的序号为 {fin}，因此确认号为 {fin} + 1 = {ack}。",
         ),
         "data": Text(
             "The FIN counts: frame {frame} carries {length:byte} from {seq} on, its FIN has number {seq} + {length} = "
             "{fin}, so the acknowledgment is {fin} + 1 = {ack}.",
-            "FIN 要占用一个序列号：第 {frame} 帧从 {seq} 起携带 {length} 字节，其 FIN 的序列号为 {seq} + {length} = "
+            "FIN 要占用一个序号：第 {frame} 帧从 {seq} 起携带 {length} 字节，其 FIN 的序号为 {seq} + {length} = "
             "{fin}，因此确认号为 {fin} + 1 = {ack}。",
         ),
     },
     ("RFC 9293 §3.4",),
-    Text("A segment without data needs no number.", "没有数据的报文段不占用序列号。"),
+    Text("A segment without data needs no number.", "没有数据的报文段不占用序号。"),
     Explanation(
         Text(
             "SYN and FIN are numbered like a byte each, so that they can be acknowledged and resent. The FIN comes "
             "behind the data of its segment. A pure ACK takes no number.",
-            "SYN 和 FIN 各像一个字节那样编号，因此可以被确认和重传。FIN 的序列号在其报文段的数据之后。单独的 ACK "
-            "不占用序列号。",
+            "SYN 和 FIN 各像一个字节那样编号，因此可以被确认和重传。FIN 的序号在其报文段的数据之后。单独的 ACK "
+            "不占用序号。",
         ),
         Text(
             "The FIN's own number is tcp.seq + tcp.len of its segment. It stands on the segment that first "
             "acknowledges it, whose tcp.ack is that number plus 1.",
-            "FIN 的序列号等于其报文段的 tcp.seq + tcp.len。本说明给在首次确认它的报文段上，该报文段的 tcp.ack "
-            "等于此序列号加 1。",
+            "FIN 的序号等于其报文段的 tcp.seq + tcp.len。本说明给在首次确认它的报文段上，该报文段的 tcp.ack "
+            "等于此序号加 1。",
         ),
         Text(
             "An acknowledgment equal to the FIN's number covers only the data before it: the FIN itself is still to "
             "be acknowledged.",
-            "若确认号等于 FIN 的序列号，则只确认了它之前的数据，FIN 本身尚待确认。",
+            "若确认号等于 FIN 的序号，则只确认了它之前的数据，FIN 本身尚待确认。",
         ),
     ),
 )
@@ -473,7 +472,7 @@ HALF = Rule(
         "end": Text(
             "Closed in two halves (frames {frames:frames}): the {passive:role} still sent {count:byte} after the "
             "first FIN, and closed its own side {delay:duration} after it had acknowledged it.",
-            "分两半关闭（第 {frames:frames} 帧）：第一个 FIN 之后{passive:role}又发送了 {count} 字节，在确认该 FIN 之后 "
+            "先半关闭、后完全关闭（第 {frames:frames} 帧）：第一个 FIN 之后{passive:role}又发送了 {count} 字节，在确认该 FIN 之后 "
             "{delay:duration}才关闭自己的方向。",
         ),
     },
@@ -581,7 +580,7 @@ FIN_AGAIN = Rule(
             "lost or late beyond the capture point; an end may also repeat its FIN as a tail loss probe, sooner than "
             "its timeout.",
             "丢失的可能是 FIN，也可能是对它的 ACK。若重传之前捕获中已有 ACK，则该 ACK 在捕获点之后丢失或迟到；"
-            "发送方也可能以重发 FIN 作为尾部丢失探测，早于重传超时。",
+            "发送方也可能以重传 FIN 作为尾部丢失探测，早于重传超时。",
         ),
     ),
 )
@@ -613,7 +612,7 @@ LAST_ACK_LOST = Rule(
         Text(
             "The ACK was lost beyond the capture point, or it was only late: the capture cannot tell these apart. If "
             "the FIN's copy is answered by RST, the other end no longer remembers the connection.",
-            "该 ACK 可能在捕获点之后丢失，也可能只是迟到，捕获无法区分。若重传的 FIN 得到 RST 应答，"
+            "该 ACK 可能在捕获点之后丢失，也可能只是迟到，仅凭捕获无法区分。若重传的 FIN 得到 RST 应答，"
             "则对方已不再保留该连接。",
         ),
     ),
@@ -653,7 +652,7 @@ RST_AFTER_FIN = Rule(
             "Without late data the program may have ended with data unread, set SO_LINGER, or run out of patience in "
             "FIN-WAIT-2; some clients do it to skip TIME-WAIT. The capture cannot tell these apart.",
             "若没有迟到的数据，则可能是应用程序退出时仍有未读数据、设置了 SO_LINGER，或在 FIN-WAIT-2 等待超时；"
-            "有些客户端以此跳过 TIME-WAIT。捕获无法区分这些情形。",
+            "有些客户端以此跳过 TIME-WAIT。仅凭捕获无法区分这些情形。",
         ),
     ),
 )
@@ -672,7 +671,7 @@ ABORT = Rule(
         "no-connection": Text(
             "RST without ACK, numbered {seq} as the acknowledgment of frame {asked} asked for: most likely the "
             "{who:role} knows no such connection (any more).",
-            "不带 ACK 的 RST，其序列号 {seq} 取自第 {asked} 帧的确认号：{who:role}处很可能（已）不存在该连接。",
+            "不带 ACK 的 RST，其序号 {seq} 取自第 {asked} 帧的确认号：{who:role}处很可能（已）不存在该连接。",
         ),
         "alone": Text(
             "RST of the {who:role}. The capture has no other packet of the connection, so what it ends cannot be told.",
@@ -681,24 +680,24 @@ ABORT = Rule(
         "no-ack": Text(
             "RST with number 0 that acknowledges {ack_raw}: so answers a host that knows no such connection when a "
             "segment without ACK comes (frame {asked}).",
-            "序列号为 0、确认号为 {ack_raw} 的 RST：主机在没有该连接时，以此应答不带 ACK 的报文段（第 {asked} 帧）。",
+            "序号为 0、确认号为 {ack_raw} 的 RST：主机在没有该连接时，以此应答不带 ACK 的报文段（第 {asked} 帧）。",
         ),
         "wrong-answer": Text(
             "RST: the {who:role} rejects the SYN-ACK of frame {asked}, which acknowledges {seq_raw} though its own "
             "ISN is {isn}. It stays in SYN-SENT and still waits for its answer.",
-            "RST：{who:role}拒绝第 {asked} 帧的 SYN-ACK，因为它确认的是 {seq_raw}，而自己的初始序列号是 {isn}。"
+            "RST：{who:role}拒绝第 {asked} 帧的 SYN-ACK，因为它确认的是 {seq_raw}，而自己的初始序号是 {isn}。"
             "{who:role}仍处于 SYN-SENT，继续等待应答。",
         ),
         "syn-sent": Text(
             "RST of the {who:role} that does not acknowledge the SYN of frame {syn_frame} (ISN {isn}): it refuses "
             "nothing, the other end drops it and still waits in SYN-SENT.",
-            "{who:role}的 RST 没有确认第 {syn_frame} 帧的 SYN（初始序列号为 {isn}）：它不能拒绝连接，对方会丢弃它，仍在 "
+            "{who:role}的 RST 没有确认第 {syn_frame} 帧的 SYN（初始序号为 {isn}）：它不能拒绝连接，对方会丢弃它，仍在 "
             "SYN-SENT 等待。",
         ),
         "unacceptable": Text(
             "RST with number {seq}, which is not the next one expected: its receiver should not close because of it, "
             "but drop it or ask back with an ACK.",
-            "RST 的序列号 {seq} 不是对方期待的下一个序列号：接收方不应因此关闭连接，而应丢弃它，或回送 ACK 加以核实。",
+            "RST 的序号 {seq} 不是对方期待的下一个序号：接收方不应因此关闭连接，而应丢弃它，或回送 ACK 加以核实。",
         ),
         "again": Text(
             "RST again: the {who:role} has already reset the connection (frame {before}).",
@@ -728,7 +727,7 @@ ABORT = Rule(
             "CLOSED only if its number is the next one expected; in SYN-SENT, if it acknowledges the SYN.",
             "依据 tcp.flags.reset，且该端此前没有发送 FIN。若不带 ACK 且 tcp.seq 等于对方最近的 tcp.ack，"
             "则是对某报文段的应答；若 tcp.seq_raw 为 0 且带 ACK，则是对不带 ACK 的报文段的应答。"
-            "只有序列号正是期待的下一个时，双方才进入 CLOSED；在 SYN-SENT 状态，则要求它确认了 SYN。",
+            "只有序号正是期待的下一个时，双方才进入 CLOSED；在 SYN-SENT 状态，则要求它确认了 SYN。",
         ),
         Text(
             "An ABORT call, too, may send an RST without ACK (RFC 9293 §3.10.5); then nothing of the other end came "

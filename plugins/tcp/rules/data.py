@@ -64,7 +64,7 @@ SEGMENT = Rule(
         ),
         "syn": Text(
             "The SYN carries {length:byte} of data, {first:bytes last}, counted from the number after the SYN's.",
-            "该 SYN 携带 {length} 字节数据（{first:字节 last}），从 SYN 之后的序列号算起。",
+            "该 SYN 携带 {length} 字节数据（{first:字节 last}），从 SYN 之后的序号算起。",
         ),
     },
     ("RFC 9293 §3.4",),
@@ -73,14 +73,14 @@ SEGMENT = Rule(
         Text(
             "TCP numbers bytes, not packets. The sequence number is that of the segment's first byte; the next "
             "segment goes on with sequence number plus length. Each direction counts for itself.",
-            "TCP 对字节编号，而不是对分组编号。序列号是本报文段第一个字节的编号，下一个报文段的序列号等于它加上长度。"
+            "TCP 对字节编号，而不是对分组编号。序号是本报文段第一个字节的编号，下一个报文段的序号等于它加上长度。"
             "两个方向各自编号。",
         ),
         Text(
             "The bytes run from tcp.seq to tcp.seq + tcp.len − 1 (relative numbers, where tshark shows them). They "
             "are compared with all bytes of this direction seen so far: new, a repetition, a hole before them, or "
             "late ones that fill a hole.",
-            "字节范围为 tcp.seq 至 tcp.seq + tcp.len − 1（若 tshark 显示相对值，则为相对序列号）。"
+            "字节范围为 tcp.seq 至 tcp.seq + tcp.len − 1（若 tshark 显示相对值，则为相对序号）。"
             "将其与该方向此前看到的全部字节比较：是新的、重复的、前面有空缺，还是填补空缺的迟到字节。",
         ),
         Text(
@@ -181,7 +181,7 @@ PURE_ACK = Rule(
         Text(
             "The acknowledgment number is the next byte that this end expects: all before it has arrived. A segment "
             "without data takes no number and is never acknowledged itself.",
-            "确认号是该端期望收到的下一个字节的序列号：它之前的数据已全部到达。不携带数据的报文段不占用序列号，"
+            "确认号是该端期望收到的下一个字节的序号：它之前的数据已全部到达。不携带数据的报文段不占用序号，"
             "其自身也不会被确认。",
         ),
         Text(
@@ -251,7 +251,7 @@ DELAYED = Rule(
         "{quickest:duration} before. It waits for data to ride on or a second segment, at most 0.5 s; the capture "
         "cannot tell this from a slow moment of the path or the host.",
         "推迟确认：在第 {frame} 帧之后 {delay:duration}才发出，而该{who:role}此前最快 {quickest:duration}即应答。"
-        "它在等待可捎带的数据或第二个报文段，最多 0.5 s；捕获无法将其与路径或主机的短暂变慢区分开。",
+        "它在等待可捎带的数据或第二个报文段，最多 0.5 s；仅凭捕获无法将其与路径或主机的短暂变慢区分开。",
     ),
     ("RFC 5681 §4.2", "RFC 9293 §3.8.6.3", "RFC 1122 §4.2.3.2"),
     Text("The network was slow.", "网络变慢了。"),
@@ -319,13 +319,13 @@ KEEPALIVE = Rule(
         "": Text(
             "Keep-alive after {idle:duration} of silence: the {who:role} repeats number {seq}, one before the next "
             "byte, so the other side must answer. It asks whether that side is still there; nothing was lost.",
-            "连接静默 {idle:duration}后的保活探测：{who:role}重复序列号 {seq}（比下一个字节的序列号小 1），迫使对方应答，"
+            "连接静默 {idle:duration}后的保活探测：{who:role}重复序号 {seq}（比下一个字节的序号小 1），迫使对方应答，"
             "以确认对方是否仍在；并没有发生丢失。",
         ),
         "untimed": Text(
             "Keep-alive: the {who:role} repeats number {seq}, one before the next byte, so the other side must "
             "answer. It asks whether that side is still there; nothing was lost.",
-            "保活探测：{who:role}重复序列号 {seq}（比下一个字节的序列号小 1），迫使对方应答，以确认对方是否仍在；"
+            "保活探测：{who:role}重复序号 {seq}（比下一个字节的序号小 1），迫使对方应答，以确认对方是否仍在；"
             "并没有发生丢失。",
         ),
     },
@@ -337,13 +337,13 @@ KEEPALIVE = Rule(
             "peer that has vanished and to keep NAT tables alive. The probe repeats an old number: such a segment "
             "must be answered with an ACK.",
             "TCP 本身并不在意连接静默。应用程序可以要求系统探测空闲的连接，以便发现已消失的对方，或维持 NAT 表项。"
-            "探测报文段使用旧的序列号：收到这样的报文段必须用 ACK 应答。",
+            "探测报文段使用旧的序号：收到这样的报文段必须用 ACK 应答。",
         ),
         Text(
             "tcp.len is 0 or 1, tcp.seq is one below the next byte of this end, all of this end is acknowledged, "
             "tcp.ack is not new, and the peer's last window was not 0. The silence is the time since the connection's "
             "previous packet.",
-            "tcp.len 为 0 或 1，tcp.seq 比该端下一个字节的序列号小 1，该端的数据已全部被确认，tcp.ack 没有变化，"
+            "tcp.len 为 0 或 1，tcp.seq 比该端下一个字节的序号小 1，该端的数据已全部被确认，tcp.ack 没有变化，"
             "且对方最近的窗口不为 0。静默时间为距该连接上一个分组的时间。",
         ),
         Text(
@@ -364,11 +364,11 @@ KEEPALIVE_ACK = Rule(
         "": Text(
             "Answer to the keep-alive of frame {probe}, {delay:duration} later: the {who:role} is there and still "
             "expects {ack}.",
-            "对第 {probe} 帧保活探测的应答，相隔 {delay:duration}：{who:role}仍在线，仍期待序列号 {ack}。",
+            "对第 {probe} 帧保活探测的应答，相隔 {delay:duration}：{who:role}仍在线，仍期待序号 {ack}。",
         ),
         "untimed": Text(
             "Answer to the keep-alive of frame {probe}: the {who:role} is there and still expects {ack}.",
-            "对第 {probe} 帧保活探测的应答：{who:role}仍在线，仍期待序列号 {ack}。",
+            "对第 {probe} 帧保活探测的应答：{who:role}仍在线，仍期待序号 {ack}。",
         ),
     },
     ("RFC 9293 §3.8.4",),

@@ -58,7 +58,7 @@ PROBE = Rule(
             "Zero-window probe: the {peer:role} announced window 0 (frame {closed}), so the {who:role} asks whether "
             "it has opened, with number {seq}, one before the next byte and no data (as Linux does). No keep-alive, "
             "nothing lost.",
-            "零窗口探测：{peer:role}曾通告窗口 0（第 {closed} 帧），{who:role}用序列号 {seq}（比下一个字节的序列号小 1，"
+            "零窗口探测：{peer:role}曾通告窗口 0（第 {closed} 帧），{who:role}用序号 {seq}（比下一个字节的序号小 1，"
             "不带数据，这是 Linux 的做法）询问窗口是否已打开。这不是保活，也没有丢失。",
         ),
         "byte": Text(
@@ -81,7 +81,7 @@ PROBE = Rule(
         Text(
             "The peer's last window is 0, and this end sends either one byte or none with a number one below its next "
             "byte. tshark calls it Keep-Alive when it has no data.",
-            "对方最近的窗口为 0，而该端要么发送一个字节，要么发送序列号比下一个字节小 1 且不带数据的报文段。不带数据时，"
+            "对方最近的窗口为 0，而该端要么发送一个字节，要么发送序号比下一个字节小 1 且不带数据的报文段。不带数据时，"
             "tshark 将其标为 Keep-Alive。",
         ),
         Text(
@@ -160,7 +160,7 @@ WINDOW_FULL = Rule(
         Text(
             "New data after which the highest byte sent minus the peer's highest tcp.ack equals the tcp.window_size "
             "of the peer's last packet, to the byte. Only where the window scale is known and the window is not 0.",
-            "新数据发送之后，已发送的最大序列号减去对方最大的 tcp.ack，正好等于对方最近一个分组的 tcp.window_size，"
+            "新数据发送之后，已发送的最大序号减去对方最大的 tcp.ack，正好等于对方最近一个分组的 tcp.window_size，"
             "一字节不差。仅在窗口扩大因子已知且窗口不为 0 时判断。",
         ),
         Text(
@@ -180,7 +180,7 @@ URGENT = Rule(
     Text(
         "URG: urgent data ends before number {end} (this segment's number plus the urgent pointer, {pointer}); the "
         "receiver's program is told to read up to there. It does not travel faster.",
-        "URG：紧急数据在序列号 {end} 之前结束（本报文段的序列号加上紧急指针 {pointer}）；"
+        "URG：紧急数据在序号 {end} 之前结束（本报文段的序号加上紧急指针 {pointer}）；"
         "通知接收方的应用程序尽快读到该处。它并不会传得更快。",
     ),
     ("RFC 9293 §3.8.5", "RFC 6093 §2"),
@@ -190,7 +190,7 @@ URGENT = Rule(
             "The bytes travel in the stream like all others; the flag only tells the receiver that there is something "
             "to hurry for, up to a number. Programs use it to interrupt, as telnet does. New programs should not use "
             "it.",
-            "这些字节与其他字节一样在字节流中传送；该标志只是告诉接收方：到某个序列号为止有需要尽快处理的数据。"
+            "这些字节与其他字节一样在字节流中传送；该标志只是告诉接收方：到某个序号为止有需要尽快处理的数据。"
             "应用程序用它来中断对方，如 telnet。新的应用程序不应再使用它。",
         ),
         Text(
@@ -223,11 +223,11 @@ ECN = Rule(
         "echo": Text(
             "ECE: the {who:role} passes a router's congestion mark (frame {marked}) back to the sender, until that "
             "reacts.",
-            "ECE：{who:role}把路由器的拥塞标记（第 {marked} 帧）回告发送方，直到对方作出反应。",
+            "ECE：{who:role}把路由器的拥塞标记（第 {marked} 帧）回送给发送方，直到对方作出反应。",
         ),
         "echo-again": Text(
             "ECE still, as since frame {first}: the {who:role} repeats it until the other side answers with CWR.",
-            "自第 {first} 帧起 ECE 一直置位：{who:role}重复回告，直到对方以 CWR 回应。",
+            "自第 {first} 帧起 ECE 一直置位：{who:role}重复回送，直到对方以 CWR 回应。",
         ),
         "echo-unseen": Text(
             "ECE: the {who:role} reports that a router has marked one of the packets it received. The mark is not in "
@@ -237,7 +237,7 @@ ECN = Rule(
         ),
         "reduced": Text(
             "CWR: the {who:role} has reduced its sending rate because of the echo of frame {echo}; the echo may stop.",
-            "CWR：{who:role}因第 {echo} 帧的回告已减小拥塞窗口，对方可停止回告。",
+            "CWR：{who:role}因第 {echo} 帧的回送已减小拥塞窗口，对方可停止回送。",
         ),
     },
     ("RFC 3168 §5", "RFC 3168 §6.1"),
@@ -253,13 +253,13 @@ ECN = Rule(
         Text(
             "Only where both ends agreed on ECN in the handshake. Marked: the ECN bits of the IP header are 3. Echo: "
             "tcp.flags.ece; the newest marked frame towards this end is named. Reduced: tcp.flags.cwr after an echo.",
-            "仅在双方握手时商定了 ECN 的情况下。标记：IP 首部的 ECN 位为 3。回告：tcp.flags.ece 置位，"
-            "并指出发往该端的最近一个被标记的帧。减小：回告之后 tcp.flags.cwr 置位。",
+            "仅在双方握手时商定了 ECN 的情况下。标记：IP 首部的 ECN 位为 3。回送：tcp.flags.ece 置位，"
+            "并指出发往该端的最近一个被标记的帧。减小：回送之后 tcp.flags.cwr 置位。",
         ),
         Text(
             "Near the sender the mark itself cannot be seen, only its echo: the router comes after the capture point. "
             "With Accurate ECN or DCTCP the flags count marks and are read in another way.",
-            "在发送方附近捕获时看不到标记本身，只能看到回告，因为路由器在捕获点之后。若使用 AccECN 或 DCTCP，"
+            "在发送方附近捕获时看不到标记本身，只能看到回送，因为路由器在捕获点之后。若使用 AccECN 或 DCTCP，"
             "这些标志用于对标记计数，含义不同。",
         ),
     ),
@@ -315,7 +315,7 @@ SLOW_START = Rule(
     Text(
         "Looks like slow start: in three round trips in a row the {who:role} newly sent {first}, {second} and {third} "
         "bytes, each time about twice as much, in full segments.",
-        "看来是慢启动：在连续三个往返时间内，{who:role}新发送了 {first}、{second} 和 {third} 字节，每次约为前一次的两倍，"
+        "看来是慢开始：在连续三个往返时间内，{who:role}新发送了 {first}、{second} 和 {third} 字节，每次约为前一次的两倍，"
         "且都是满长报文段。",
     ),
     ("RFC 5681 §3.1",),
@@ -326,7 +326,7 @@ SLOW_START = Rule(
             "so that what it sends in a round trip doubles, until something is lost or the threshold ssthresh is reached. "
             "From there on, in congestion avoidance, it adds about one segment in each round trip.",
             "发送方从少数几个报文段开始（如今最多 10 个，见 RFC 6928），每有一个被确认就多发一个，于是每个往返时间内发送的数据量"
-            "加倍，直到发生丢失或达到慢启动门限 ssthresh。此后进入拥塞避免阶段，每个往返时间大约只增加一个报文段。",
+            "加倍，直到发生丢失或达到慢开始门限 ssthresh。此后进入拥塞避免阶段，每个往返时间大约只增加一个报文段。",
         ),
         Text(
             "A round ends with the first acknowledgment of something in it; what was newly sent in the round is counted. Said "
@@ -343,7 +343,7 @@ SLOW_START = Rule(
             "receiver or in between does not show the sender's rounds. How it goes on, bytes_per_round_client and "
             "bytes_per_round_server tell (-o conversations): after a loss about half, then one segment more each time is "
             "congestion avoidance, if neither program nor receive window is the limit.",
-            "拥塞窗口本身不在任何分组中：若应用程序恰好每次写入两倍的数据，看起来也一样。没有这条说明并不表示没有慢启动："
+            "拥塞窗口本身不在任何分组中：若应用程序恰好每次写入两倍的数据，看起来也一样。没有这条说明并不表示没有慢开始："
             "短的传送轮数不够；在接收方或路径中间捕获时看不到发送方的各轮。此后的情况见 bytes_per_round_client 与 "
             "bytes_per_round_server（-o conversations）：丢失之后约减半，随后每次多一个报文段，即为拥塞避免，"
             "前提是应用程序与接收窗口都不是限制因素。",

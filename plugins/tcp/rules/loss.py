@@ -66,7 +66,7 @@ GAP_NETWORK = Rule(
         Text(
             "The numbers jump at this segment: something before it is missing. Since the missing bytes are sent again,"
             " the receiver had not got them.",
-            "序列号在该报文段处跳跃：它之前缺少数据。由于缺少的字节后来又被重新发送，说明接收方没有收到它们。",
+            "序号在该报文段处跳跃：它之前缺少数据。由于缺少的字节后来又被重新发送，说明接收方没有收到它们。",
         ),
         Text(
             "Known later: a segment fills the hole and is a retransmission by its evidence, as duplicate ACKs asked "
@@ -109,14 +109,14 @@ ACKED_UNSEEN = Rule(
         Text(
             "tcp.ack lies beyond the highest byte of the other end in the capture, and that end has packets in the "
             "capture. Not said of SYN segments.",
-            "tcp.ack 超出捕获中对方字节的最大序列号，且捕获中有对方的分组。对 SYN 报文段不作此判断。",
+            "tcp.ack 超出捕获中对方字节的最大序号，且捕获中有对方的分组。对 SYN 报文段不作此判断。",
         ),
         Text(
             "The bytes in a frame just after this one: the capture swapped the order (two cards or queues). They "
             "never come: the capture missed them. The peer answers with an ACK of its lower number or an RST: this "
             "end remembers another connection.",
             "若这些字节出现在紧随其后的帧中，则是捕获颠倒了次序（多个网卡或队列）；若一直没有出现，则是捕获漏掉了它们；"
-            "若对方以较小的序列号回送 ACK，或发送 RST，则该端记住的是另一条连接。",
+            "若对方以较小的序号回送 ACK，或发送 RST，则该端记住的是另一条连接。",
         ),
     ),
 )
@@ -144,7 +144,7 @@ DUPLICATE_ACK = Rule(
         Text(
             "A receiver that gets a segment beyond a hole must acknowledge at once, and can only repeat the number "
             "that it still expects. So each duplicate ACK tells that another segment has left the network.",
-            "接收方收到空缺之后的报文段时必须立即确认，而确认号只能是它仍在期待的序列号。因此每个重复 ACK "
+            "接收方收到空缺之后的报文段时必须立即确认，而确认号只能是它仍在期待的序号。因此每个重复 ACK "
             "都说明又有一个报文段离开了网络。",
         ),
         Text(
@@ -188,7 +188,7 @@ SACK_BLOCKS = Rule(
         Text(
             "tcp.options.sack_le and sack_re; the right edge is one past the last byte. The first block is a D-SACK "
             "if it lies below tcp.ack or inside another block. On duplicate ACKs the blocks are told there.",
-            "取自 tcp.options.sack_le 与 sack_re，右边界为最后一个字节的序列号加 1。若第一个块低于 tcp.ack，"
+            "取自 tcp.options.sack_le 与 sack_re，右边界为最后一个字节的序号加 1。若第一个块低于 tcp.ack，"
             "或位于另一块之内，则为 D-SACK。重复 ACK 中的块在该处说明。",
         ),
         Text(
@@ -240,7 +240,7 @@ FAST_RETRANSMIT = Rule(
             "The bytes were seen before and are not acknowledged. 'Duplicates' needs three duplicate ACKs or more for "
             "exactly this number; 'SACK' needs a SACK block beyond these bytes. Bytes never seen that fill a hole "
             "count if any duplicate ACK came.",
-            "这些字节此前出现过且尚未被确认。“重复 ACK”要求至少三个重复 ACK 正好索要该序列号；“SACK”"
+            "这些字节此前出现过且尚未被确认。“重复 ACK”要求至少三个重复 ACK 正好索要该序号；“SACK”"
             "要求有位于这些字节之后的 SACK 块。对于填补空缺的首次出现的字节，只要有重复 ACK 即可。",
         ),
         Text(
@@ -301,7 +301,7 @@ TIMEOUT = Rule(
             "look like this when only one segment is outstanding. A late ACK of the first copy or a D-SACK shows that "
             "the timeout was needless. A first copy that was damaged, not lost, has l4.checksum-bad when Wireshark "
             "checks (-o tcp.check_checksum:TRUE).",
-            "尾部丢失探测重发的是最后的字节而不是最早的；在时延大的路径上它可能超过 0.19 s，若只有一个报文段未确认，"
+            "尾部丢失探测重传的是最后的字节而不是最早的；在时延大的路径上它可能超过 0.19 s，若只有一个报文段未确认，"
             "则看起来与此相同。若此后出现对第一份的迟到 ACK 或 D-SACK，则说明这次超时重传并无必要。"
             "若第一份是损坏而不是丢失，则在 Wireshark 检验时（-o tcp.check_checksum:TRUE）有 l4.checksum-bad。",
         ),
@@ -322,7 +322,7 @@ TAIL = Rule(
         "alone": Text(
             "Sent again early: {first:bytes last}, {waited:duration} after frame {earlier}, sooner than a "
             "retransmission timeout and without enough duplicate ACKs: a tail loss probe, to provoke an ACK.",
-            "较早重发：{first:字节 last}，距第 {earlier} 帧 {waited:duration}，早于重传超时，重复 ACK 也不足："
+            "提前重传：{first:字节 last}，距第 {earlier} 帧 {waited:duration}，早于重传超时，重复 ACK 也不足："
             "这是为了引出 ACK 的尾部丢失探测。",
         ),
     },
@@ -334,14 +334,14 @@ TAIL = Rule(
             "sender repeats its last segment after about two round trips: the ACK, with its SACK blocks, tells what "
             "else is missing, and the timeout is spared.",
             "若一批数据的最后几个报文段丢失，其后没有别的报文段能引出重复 ACK。"
-            "因此现代的发送方大约在两个往返时间之后重发最后一个报文段：引出的 ACK 及其 SACK 块会说明还缺什么，"
+            "因此现代的发送方大约在两个往返时间之后重传最后一个报文段：引出的 ACK 及其 SACK 块会说明还缺什么，"
             "从而避免超时。",
         ),
         Text(
             "The resent bytes are the last that were sent. Either older ones are unacknowledged as well (a timeout "
             "would resend those first), or the wait is shorter than 0.19 s, which is too early for a timeout. Not "
             "enough duplicate ACKs and no SACK asked for them.",
-            "重发的是最后发送的字节。并且，要么更早的字节也未被确认（超时重传会先重传它们），要么等待时间不到 0.19 s，"
+            "重传的是最后发送的字节。并且，要么更早的字节也未被确认（超时重传会先重传它们），要么等待时间不到 0.19 s，"
             "对超时来说太早。没有足够的重复 ACK 或 SACK 索要它们。",
         ),
         Text(
@@ -360,7 +360,7 @@ PATH_MTU = Rule(
     Text(
         "Sent again in a smaller segment: {first:bytes last}, because the ICMP error of frame {icmp_frame} "
         "({reason}) said that frame {earlier} was too large for the path. Path MTU discovery, no congestion.",
-        "改用更小的报文段重发：{first:字节 last}，因为第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）指出第 {earlier} "
+        "改用更小的报文段重传：{first:字节 last}，因为第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）指出第 {earlier} "
         "帧对路径而言太大。这是路径 MTU 发现，不是拥塞。",
     ),
     ("RFC 1191 §3", "RFC 8201 §4", "RFC 9293 §3.7.2"),
@@ -410,7 +410,7 @@ SPURIOUS = Rule(
         Text(
             "The sender believed the bytes lost and sent them again although the receiver had them. The usual causes "
             "are an ACK that was late or lost, a sudden longer round trip, or reordering that looked like loss.",
-            "发送方以为字节丢失而重发，其实接收方已经收到。常见原因是 ACK 迟到或丢失、往返时间突然变长，"
+            "发送方以为字节丢失而重传，其实接收方已经收到。常见原因是 ACK 迟到或丢失、往返时间突然变长，"
             "或乱序被误认为丢失。",
         ),
         Text(
@@ -455,7 +455,7 @@ OUT_OF_ORDER = Rule(
         Text(
             "Packets may take different paths or queues and overtake each other. The receiver puts the bytes in order "
             "by their numbers; duplicate ACKs that come meanwhile ask for bytes that are only late.",
-            "分组可能走不同的路径或排在不同的队列，因而相互超越。接收方按序列号重新排好字节；其间发出的重复 ACK "
+            "分组可能走不同的路径或排在不同的队列，因而相互超越。接收方按序号重新排好字节；其间发出的重复 ACK "
             "所索要的字节只是迟到而已。",
         ),
         Text(

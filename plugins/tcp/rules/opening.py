@@ -18,7 +18,7 @@ SYN_STEP = Rule(
     80,
     Text(
         "Handshake 1 of 3: the client asks to open a connection. Its ISN is {isn}, shown as {seq}.",
-        "第一次握手：客户端请求建立连接，初始序列号为 {isn}（显示为 {seq}）。",
+        "第一次握手：客户端请求建立连接，初始序号为 {isn}（显示为 {seq}）。",
     ),
     (HANDSHAKE, NUMBERS),
     Text("The connection exists once the SYN is sent.", "发出 SYN 后连接就已存在。"),
@@ -27,20 +27,20 @@ SYN_STEP = Rule(
             "The client proposes a connection and tells the number from which it will count its bytes, the initial "
             "sequence number (ISN). It is in SYN-SENT now and waits. The SYN takes one number itself, so the first "
             "byte of data will have ISN + 1.",
-            "客户端提出建立连接，并告知其字节编号的起点，即初始序列号（ISN）。此后客户端进入 SYN-SENT 状态，等待应答。SYN "
-            "本身占用一个序列号，因此第一个数据字节的序列号为 ISN + 1。",
+            "客户端提出建立连接，并告知其字节编号的起点，即初始序号（ISN）。此后客户端进入 SYN-SENT 状态，等待应答。SYN "
+            "本身占用一个序号，因此第一个数据字节的序号为 ISN + 1。",
         ),
         Text(
             "SYN is set and ACK is not; the sender has not sent a SYN with this number before, and no SYN of the "
             "other end is waiting for its answer. ISN is tcp.seq_raw. That the server is in LISTEN is presumed by "
             "custom.",
-            "SYN 置位而 ACK 未置位；发送方此前没有发送过该序列号的 SYN，对方也没有尚待应答的 SYN。初始序列号取自 "
+            "SYN 置位而 ACK 未置位；发送方此前没有发送过该序号的 SYN，对方也没有尚待应答的 SYN。初始序号取自 "
             "tcp.seq_raw。服务器处于 LISTEN 状态是按惯例假定的。",
         ),
         Text(
             "The same number a second time is a retransmission, not another connection. A SYN of the other end that "
             "is on its way already makes it a simultaneous open. Many SYNs to many ports without going on are a scan.",
-            "若序列号与先前的 SYN 相同，则是重传，而不是另一条连接。若对方的 SYN 也已发出，则是同时打开。"
+            "若序号与先前的 SYN 相同，则是重传，而不是另一条连接。若对方的 SYN 也已发出，则是同时打开。"
             "若向许多端口发出 SYN 却都没有下文，则是扫描。",
         ),
     ),
@@ -54,26 +54,26 @@ SYN_ACK_STEP = Rule(
         "": Text(
             "Handshake 2 of 3: the server agrees. It acknowledges {peer_isn} + 1 = {ack_raw} (shown as {ack}), as a "
             "SYN takes one number; its own ISN is {isn}, shown as {seq}.",
-            "第二次握手：服务器同意建立连接。确认号为 {peer_isn} + 1 = {ack_raw}（显示为 {ack}），因为 SYN 占用一个序列号；"
-            "服务器的初始序列号为 {isn}（显示为 {seq}）。",
+            "第二次握手：服务器同意建立连接。确认号为 {peer_isn} + 1 = {ack_raw}（显示为 {ack}），因为 SYN 占用一个序号；"
+            "服务器的初始序号为 {isn}（显示为 {seq}）。",
         ),
         "data": Text(
             "Handshake 2 of 3: the server agrees. It acknowledges the SYN and its {data:byte}: {peer_isn} + 1 + "
             "{data} = {ack_raw} (shown as {ack}); its own ISN is {isn}, shown as {seq}.",
             "第二次握手：服务器同意建立连接，并确认 SYN 及其携带的 {data} 字节：{peer_isn} + 1 + {data} = "
-            "{ack_raw}（显示为 {ack}）；服务器的初始序列号为 {isn}（显示为 {seq}）。",
+            "{ack_raw}（显示为 {ack}）；服务器的初始序号为 {isn}（显示为 {seq}）。",
         ),
         "unseen": Text(
             "Handshake 2 of 3: the server agrees. It acknowledges {ack_raw} (shown as {ack}); the SYN that it answers "
             "is not in the capture. Its own ISN is {isn}, shown as {seq}.",
             "第二次握手：服务器同意建立连接，确认号为 {ack_raw}（显示为 {ack}）；它所应答的 SYN 不在捕获中。"
-            "服务器的初始序列号为 {isn}（显示为 {seq}）。",
+            "服务器的初始序号为 {isn}（显示为 {seq}）。",
         ),
         "other": Text(
             "A SYN-ACK that acknowledges {ack_raw}, which is not the client's ISN {peer_isn} + 1: it answers another "
             "SYN, perhaps an old one, and the client must reject it with an RST. Its own ISN is {isn}, shown as {seq}.",
-            "该 SYN-ACK 的确认号为 {ack_raw}，并非客户端初始序列号 {peer_isn} + 1：它应答的是另一个（可能是旧的）SYN，"
-            "客户端须用 RST 拒绝它。其自身的初始序列号为 {isn}（显示为 {seq}）。",
+            "该 SYN-ACK 的确认号为 {ack_raw}，并非客户端初始序号 {peer_isn} + 1：它应答的是另一个（可能是旧的）SYN，"
+            "客户端须用 RST 拒绝它。其自身的初始序号为 {isn}（显示为 {seq}）。",
         ),
     },
     (HANDSHAKE, NUMBERS, "RFC 9293 §3.10.7.3"),
@@ -83,9 +83,9 @@ SYN_ACK_STEP = Rule(
             "One segment does two things: it acknowledges the client's SYN, and it is the server's own SYN with the "
             "server's ISN. The server is in SYN-RECEIVED; the client is established when this segment reaches it. The "
             "acknowledgment number is always the next one that is expected, so it is the client's ISN plus 1.",
-            "这个报文段同时做两件事：确认客户端的 SYN，并作为服务器自己的 SYN 给出服务器的初始序列号。此时服务器处于 "
-            "SYN-RCVD（SYN-RECEIVED）状态；客户端收到该报文段后即进入 ESTABLISHED。确认号总是期望收到的下一个序列号，"
-            "因此等于客户端的初始序列号加 1。",
+            "这个报文段同时做两件事：确认客户端的 SYN，并作为服务器自己的 SYN 给出服务器的初始序号。此时服务器处于 "
+            "SYN-RCVD（SYN-RECEIVED）状态；客户端收到该报文段后即进入 ESTABLISHED。确认号总是期望收到的下一个序号，"
+            "因此等于客户端的初始序号加 1。",
         ),
         Text(
             "SYN and ACK are set and the sender has not sent this SYN before. tcp.ack_raw is compared with the "
@@ -111,13 +111,13 @@ ACK_STEP = Rule(
         "": Text(
             "Handshake 3 of 3: the client acknowledges {peer_isn} + 1 = {ack_raw} (shown as {ack}) and goes on with "
             "{seq_raw} (shown as {seq}). The connection is open, {elapsed:duration} after the SYN.",
-            "第三次握手：客户端的确认号为 {peer_isn} + 1 = {ack_raw}（显示为 {ack}），自己的序列号为 {seq_raw}（显示为 "
+            "第三次握手：客户端的确认号为 {peer_isn} + 1 = {ack_raw}（显示为 {ack}），自己的序号为 {seq_raw}（显示为 "
             "{seq}）。连接已建立，距 SYN 发出 {elapsed:duration}。",
         ),
         "untimed": Text(
             "Handshake 3 of 3: the client acknowledges {peer_isn} + 1 = {ack_raw} (shown as {ack}) and goes on with "
             "{seq_raw} (shown as {seq}). The connection is open.",
-            "第三次握手：客户端的确认号为 {peer_isn} + 1 = {ack_raw}（显示为 {ack}），自己的序列号为 {seq_raw}（显示为 "
+            "第三次握手：客户端的确认号为 {peer_isn} + 1 = {ack_raw}（显示为 {ack}），自己的序号为 {seq_raw}（显示为 "
             "{seq}）。连接已建立。",
         ),
         "more": Text(
@@ -134,15 +134,15 @@ ACK_STEP = Rule(
         ),
     },
     (HANDSHAKE, NUMBERS),
-    Text("The acknowledgment number equals the peer's ISN.", "确认号等于对方的初始序列号。"),
+    Text("The acknowledgment number equals the peer's ISN.", "确认号等于对方的初始序号。"),
     Explanation(
         Text(
             "The client confirms the server's SYN, so each end now knows that the other has its ISN. The client was "
             "established when it received the SYN-ACK; the server is when this segment arrives. An ACK without data "
             "takes no sequence number, so the client's first data has the same number.",
-            "客户端确认了服务器的 SYN，至此双方都知道对方已收到自己的初始序列号。客户端在收到 SYN-ACK 时即进入 "
-            "ESTABLISHED，服务器则在该报文段到达时进入。不携带数据的 ACK 不占用序列号，"
-            "因此客户端第一个数据报文段的序列号与它相同。",
+            "客户端确认了服务器的 SYN，至此双方都知道对方已收到自己的初始序号。客户端在收到 SYN-ACK 时即进入 "
+            "ESTABLISHED，服务器则在该报文段到达时进入。不携带数据的 ACK 不占用序号，"
+            "因此客户端第一个数据报文段的序号与它相同。",
         ),
         Text(
             "The first segment without SYN of an end in SYN-SENT or SYN-RECEIVED that acknowledges at least the "
@@ -168,29 +168,29 @@ RELATIVE = Rule(
         "": Text(
             "Sequence number {seq} is a display choice: on the wire it is {isn}, picked afresh for each connection so "
             "that it cannot be guessed and old segments do not fit.",
-            "序列号 {seq} 只是相对值：报文段中实际为 {isn}。它在每条连接中重新选取，使其难以猜测，也避免旧报文段混入。",
+            "序号 {seq} 只是相对值：报文段中实际为 {isn}。它在每条连接中重新选取，使其难以猜测，也避免旧报文段混入。",
         ),
         "raw": Text(
             "The ISN {isn} is picked afresh for each connection so that it cannot be guessed and old segments do not "
             "fit. Numbers are shown as they are on the wire.",
-            "初始序列号 {isn} 在每条连接中重新选取，使其难以猜测，也避免旧报文段混入。"
-            "这里显示的序列号就是报文段中的实际值。",
+            "初始序号 {isn} 在每条连接中重新选取，使其难以猜测，也避免旧报文段混入。"
+            "这里显示的序号就是报文段中的实际值。",
         ),
     },
     ("RFC 9293 §3.4.1", "RFC 6528 §3"),
-    Text("Sequence numbers start at 0.", "序列号从 0 开始。"),
+    Text("Sequence numbers start at 0.", "序号从 0 开始。"),
     Explanation(
         Text(
             "Wireshark subtracts the ISN from all numbers of a direction, so that the SYN has 0 and the first byte 1. "
             "The number in the header is 32 bits long and starts anywhere. RFC 6528 makes it of a clock and a secret "
             "hash of addresses and ports.",
-            "Wireshark 把每个方向的所有序列号都减去初始序列号，于是 SYN 显示为 0，第一个数据字节为 1。首部中的序列号为 "
+            "Wireshark 把每个方向的所有序号都减去初始序号，于是 SYN 显示为 0，第一个数据字节为 1。首部中的序号为 "
             "32 位，起点是任意的。RFC 6528 规定由时钟与地址、端口的保密散列值生成它。",
         ),
         Text(
             "tcp.seq (as shown) beside tcp.seq_raw (as sent) of the first SYN of each end. Where both are equal, "
             "relative numbers are switched off.",
-            "取每一端首个 SYN 的 tcp.seq（显示值）与 tcp.seq_raw（实际值）对照。若两者相等，则相对序列号显示已关闭。",
+            "取每一端首个 SYN 的 tcp.seq（显示值）与 tcp.seq_raw（实际值）对照。若两者相等，则相对序号显示已关闭。",
         ),
         Text(
             "Without the SYN in the capture, Wireshark counts from the first segment that it sees; then 1 is not the "
@@ -207,10 +207,10 @@ ACK_MEANINGLESS = Rule(
     Text(
         "The acknowledgment field holds {value} but ACK is not set, so it means nothing: no number of the server's is "
         "known yet.",
-        "确认号字段为 {value}，但 ACK 未置位，因此该字段无意义：此时还不知道服务器的序列号。",
+        "确认号字段为 {value}，但 ACK 未置位，因此该字段无意义：此时还不知道服务器的序号。",
     ),
     ("RFC 9293 §3.1",),
-    Text("The SYN acknowledges number 0.", "SYN 确认了序列号 0。"),
+    Text("The SYN acknowledges number 0.", "SYN 确认了序号 0。"),
     Explanation(
         Text(
             "Every TCP header has room for an acknowledgment number, but it counts only if ACK is set. The first SYN "
@@ -352,7 +352,7 @@ SACK_ABSENT = Rule(
         "alone": Text(
             "No SACK: this {segment} does not permit it, so after a loss the other side can only repeat the number of "
             "the first byte that it lacks.",
-            "没有选择确认（SACK）：该 {segment} 不带此选项，发生丢失后对方只能重复自己缺少的第一个字节的序列号。",
+            "没有选择确认（SACK）：该 {segment} 不带此选项，发生丢失后对方只能重复自己缺少的第一个字节的序号。",
         ),
         "declined": Text(
             "No SACK: the SYN of frame {syn_frame} permits it, this SYN-ACK does not. In practice neither end then "
@@ -409,7 +409,7 @@ TIMESTAMPS = Rule(
             "end measures the round trip, even of resent segments; and it can tell an old segment whose number has "
             "come round again (PAWS).",
             "每个报文段都带有发送方时钟的值，并回显对方最近的时间戳。发送方由回显值测量往返时间，"
-            "即使是重传的报文段也可以；还可识别序列号绕回后出现的旧报文段（PAWS）。",
+            "即使是重传的报文段也可以；还可识别序号绕回后出现的旧报文段（PAWS）。",
         ),
         Text(
             "The option of kind 8 in a SYN. On a SYN-ACK it is agreed when the SYN had it too; the room for data is "
@@ -433,13 +433,13 @@ SYN_AGAIN = Rule(
         "": Text(
             "The same SYN again (ISN {isn}), {waited:duration} after frame {before}: no answer had come, so the "
             "retransmission timer ran out. Not a second connection.",
-            "同一个 SYN 的重传（初始序列号仍为 {isn}），距第 {before} 帧 {waited:duration}：一直没有应答，重传计时器超时。"
+            "同一个 SYN 的重传（初始序号仍为 {isn}），距第 {before} 帧 {waited:duration}：一直没有应答，重传计时器超时。"
             "这不是第二条连接。",
         ),
         "answered": Text(
             "The same SYN again (ISN {isn}), {waited:duration} after frame {before}: the SYN-ACK of frame {answer} "
             "had not reached the client yet. Not a second connection.",
-            "同一个 SYN 的重传（初始序列号仍为 {isn}），距第 {before} 帧 {waited:duration}：第 {answer} 帧的 SYN-ACK "
+            "同一个 SYN 的重传（初始序号仍为 {isn}），距第 {before} 帧 {waited:duration}：第 {answer} 帧的 SYN-ACK "
             "此前尚未到达客户端。这不是第二条连接。",
         ),
     },
@@ -476,17 +476,17 @@ SYN_ACK_AGAIN = Rule(
         "": Text(
             "The same SYN-ACK again (ISN {isn}), {waited:duration} after frame {before}: the ACK that completes the "
             "handshake had not come.",
-            "同一个 SYN-ACK 的重传（初始序列号仍为 {isn}），距第 {before} 帧 {waited:duration}：完成握手的 ACK "
+            "同一个 SYN-ACK 的重传（初始序号仍为 {isn}），距第 {before} 帧 {waited:duration}：完成握手的 ACK "
             "一直没有到达。",
         ),
         "asked": Text(
             "The same SYN-ACK again (ISN {isn}): it answers the repeated SYN of frame {answer}.",
-            "同一个 SYN-ACK 的重传（初始序列号仍为 {isn}）：应答第 {answer} 帧重传的 SYN。",
+            "同一个 SYN-ACK 的重传（初始序号仍为 {isn}）：应答第 {answer} 帧重传的 SYN。",
         ),
         "acked": Text(
             "The same SYN-ACK again (ISN {isn}), {waited:duration} after frame {before}: for the server the ACK of "
             "frame {answer} has not come (lost, late, or put off until data comes), so it is still in SYN-RECEIVED.",
-            "同一个 SYN-ACK 的重传（初始序列号仍为 {isn}），距第 {before} 帧 {waited:duration}：对服务器而言第 {answer} "
+            "同一个 SYN-ACK 的重传（初始序号仍为 {isn}），距第 {before} 帧 {waited:duration}：对服务器而言第 {answer} "
             "帧的 ACK 尚未到达（丢失、迟到，或服务器要等到数据才采纳），它仍处于 SYN-RECEIVED。",
         ),
     },
@@ -496,7 +496,7 @@ SYN_ACK_AGAIN = Rule(
         Text(
             "The server has sent its SYN and waits for the client's ACK. When its timer runs out, or when the "
             "client's SYN comes again, it sends the same SYN-ACK again. The ladder steps back to SYN-RECEIVED.",
-            "服务器已发出自己的 SYN，等待客户端的 ACK。当重传计时器超时，或再次收到客户端的 SYN 时，它重发同一个 "
+            "服务器已发出自己的 SYN，等待客户端的 ACK。当重传计时器超时，或再次收到客户端的 SYN 时，它重传同一个 "
             "SYN-ACK。状态图退回到 SYN-RECEIVED。",
         ),
         Text(
@@ -510,7 +510,7 @@ SYN_ACK_AGAIN = Rule(
             "data ends the repetition. A SYN-ACK with another ISN belongs to another connection. In a simultaneous "
             "open a SYN that comes again with ACK is a step of its own.",
             "设置了 TCP_DEFER_ACCEPT 的 Linux 服务器会忽略单独的 ACK 而等待数据：此时并没有丢失，数据到达后重传即停止。"
-            "若初始序列号不同，则属于另一条连接。同时打开时，带 ACK 再次出现的 SYN 是单独的一步。",
+            "若初始序号不同，则属于另一条连接。同时打开时，带 ACK 再次出现的 SYN 是单独的一步。",
         ),
     ),
 )
@@ -539,8 +539,8 @@ REFUSED = Rule(
             "RST and ACK are set, the other end is in SYN-SENT, and tcp.ack_raw lies behind the SYN's number and "
             "within what it sent: that makes the RST valid in SYN-SENT. The sum is ISN + 1, or more if the SYN "
             "carried data.",
-            "RST 与 ACK 均置位，对方处于 SYN-SENT，且 tcp.ack_raw 大于 SYN 的序列号并在其已发送的范围内：满足这些条件，"
-            "RST 在 SYN-SENT 状态才有效。该值等于初始序列号加 1；若 SYN 携带数据则更大。",
+            "RST 与 ACK 均置位，对方处于 SYN-SENT，且 tcp.ack_raw 大于 SYN 的序号并在其已发送的范围内：满足这些条件，"
+            "RST 在 SYN-SENT 状态才有效。该值等于初始序号加 1；若 SYN 携带数据则更大。",
         ),
         Text(
             "A firewall that rejects sends the same segment. A TTL other than that of the host's packets elsewhere in "
@@ -604,13 +604,13 @@ SIMULTANEOUS = Rule(
         "syn": Text(
             "Simultaneous open: this end, too, sends a SYN (ISN {isn}) before the one of frame {peer_frame} has "
             "reached it. Both ends are active; four segments will open the connection instead of three.",
-            "同时打开：本端也在第 {peer_frame} 帧的 SYN 到达之前发出了 SYN（初始序列号为 {isn}）。双方都是主动打开，"
+            "同时打开：本端也在第 {peer_frame} 帧的 SYN 到达之前发出了 SYN（初始序号为 {isn}）。双方都是主动打开，"
             "将用四个报文段而不是三个建立连接。",
         ),
         "syn-ack": Text(
             "Simultaneous open: its SYN again (ISN {isn}), now with an ACK for the other's: {peer_isn} + 1 = "
             "{ack_raw}. A step of its own, no retransmission.",
-            "同时打开：再次发送自己的 SYN（初始序列号为 {isn}），并确认对方的 SYN：{peer_isn} + 1 = {ack_raw}。"
+            "同时打开：再次发送自己的 SYN（初始序号为 {isn}），并确认对方的 SYN：{peer_isn} + 1 = {ack_raw}。"
             "这是单独的一步，不是重传。",
         ),
     },
@@ -634,7 +634,7 @@ SIMULTANEOUS = Rule(
             "tshark labels the SYN-ACKs retransmissions because their numbers come again; the ACK and the new "
             "acknowledgment number show that they are not. Some middleboxes split a normal handshake so that the "
             "server's SYN comes without ACK: there the ACK comes apart.",
-            "tshark 因序列号重复而将这些 SYN-ACK 标为重传；ACK 置位与新的确认号表明并非如此。"
+            "tshark 因序号重复而将这些 SYN-ACK 标为重传；ACK 置位与新的确认号表明并非如此。"
             "某些中间设备会拆分正常握手，使服务器的 SYN 不带 ACK：那时 ACK 会单独出现。",
         ),
     ),
@@ -682,7 +682,7 @@ FAST_OPEN = Rule(
             "tcp.len above 0 on a SYN it sends data. Accepted is when the SYN-ACK's number covers the data, ISN + 1 + "
             "length.",
             "取自 SYN 中类型为 34 的选项：为空表示请求；SYN-ACK 中带 Cookie 表示发放；SYN 中带 Cookie 且 tcp.len 大于 0 "
-            "表示发送数据。若 SYN-ACK 的确认号覆盖了数据（初始序列号 + 1 + 长度），即为被接受。",
+            "表示发送数据。若 SYN-ACK 的确认号覆盖了数据（初始序号 + 1 + 长度），即为被接受。",
         ),
         Text(
             "A server with a changed key, or one without Fast Open, acknowledges the SYN alone. Devices on the way "
@@ -737,7 +737,7 @@ PORT_REUSED = Rule(
     Text(
         "Same addresses and ports as the connection last seen in frame {before}, but a new ISN ({isn}): a new "
         "connection.",
-        "地址与端口同第 {before} 帧所属的连接相同，但初始序列号是新的（{isn}）：这是一条新连接。",
+        "地址与端口同第 {before} 帧所属的连接相同，但初始序号是新的（{isn}）：这是一条新连接。",
     ),
     ("RFC 9293 §3.6.1", "RFC 6191"),
     Text("The old connection goes on.", "旧连接仍在继续。"),
@@ -746,7 +746,7 @@ PORT_REUSED = Rule(
             "A connection is known by both addresses and both ports. The same four may serve again after the old "
             "connection has ended; even from TIME-WAIT, if the new ISN or the timestamp shows that the SYN is newer.",
             "连接由双方的地址和端口共同标识。旧连接结束后，同样的四元组可以再次使用；即使仍在 TIME-WAIT，"
-            "只要新的初始序列号或时间戳表明该 SYN 更新，也可以接受。",
+            "只要新的初始序号或时间戳表明该 SYN 更新，也可以接受。",
         ),
         Text(
             "A SYN whose four addresses and ports belong to an earlier connection of the capture and whose "
@@ -770,16 +770,16 @@ MIDSTREAM = Rule(
     Text(
         "No SYN of this connection is in the capture so far: it began before, or its opening was missed. Relative "
         "numbers count from the first packet seen, and without the window scale the windows shown may be too small.",
-        "捕获中至此没有该连接的 SYN：连接在捕获开始前已建立，或其建立过程被漏掉。相对序列号从首个看到的报文段算起；"
+        "捕获中至此没有该连接的 SYN：连接在捕获开始前已建立，或其建立过程被漏掉。相对序号从首个看到的报文段算起；"
         "由于不知道窗口扩大因子，显示的窗口可能偏小。",
     ),
     ("RFC 9293 §3.4", "RFC 7323 §2.2"),
-    Text("Sequence number 1 is the connection's start.", "序列号 1 就是连接的起点。"),
+    Text("Sequence number 1 is the connection's start.", "序号 1 就是连接的起点。"),
     Explanation(
         Text(
             "What the handshake tells (ISN, MSS, window scale, SACK, timestamps) is not known here. Who is client and "
             "who server is inferred from the ports, or from who speaks first.",
-            "握手所告知的内容（初始序列号、MSS、窗口扩大因子、SACK、时间戳）在这里都未知。客户端与服务器由端口推断，"
+            "握手所告知的内容（初始序号、MSS、窗口扩大因子、SACK、时间戳）在这里都未知。客户端与服务器由端口推断，"
             "或以先发送者为客户端。",
         ),
         Text(
