@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labdissect.dissectors.layer import Text
 
@@ -29,6 +29,11 @@ ASKERS_LIMIT = 8
 MANY_ASKERS = 3
 """Hosts that ask for one address, from which it looks like the gateway."""
 HOLDERS_LIMIT = 8
+PROBERS_LIMIT = 8
+"""Hosts that probe for one address in memory; the one that has been silent longest goes first."""
+ANNOUNCE_WAIT = 2_000_000_000
+"""Nanoseconds for which a host listens for conflicts after its last probe (RFC 5227 §1.1, §2.1.1); its probes are no
+further apart (PROBE_MAX)."""
 
 RECEPTION = "RFC 826, Packet Reception"
 
@@ -250,8 +255,9 @@ PROBE = Rule(
     Explanation(
         Text(
             "Before a host uses an address it asks whether somebody else has it: by default three probes, one to two seconds "
-            "apart. An answer means a conflict.",
-            "主机在使用一个地址之前，先询问是否有人在用：默认发三次探测，间隔 1 至 2 秒。若有应答则说明地址冲突。",
+            "apart. An answer means a conflict; so does another host's probe for the same address meanwhile.",
+            "主机在使用一个地址之前，先询问是否有人在用：默认发三次探测，间隔 1 至 2 秒。若有应答则说明地址冲突；"
+            "若其间另一台主机探测同一地址，也是冲突。",
         ),
         Text(
             "arp.opcode is 1 and arp.src.proto_ipv4 is 0.0.0.0.", "arp.opcode 为 1，且 arp.src.proto_ipv4 为 0.0.0.0。"
@@ -325,22 +331,33 @@ CONFLICT = Rule(
             "Address conflict: {mac} answers the probe of frame {before}: it has {address} already, so {other} must not use it.",
             "地址冲突：{mac} 应答了第 {before} 帧的探测：它已拥有 {address}，因此 {other} 不得使用该地址。",
         ),
+        "probing": Text(
+            "Address conflict: {mac} probes for {address}, too, {waited:duration} after {other} did in frame {before}. Two hosts "
+            "want one address: {other}, which listens for 2 s after each probe, should treat it as in use.",
+            "地址冲突：在 {other} 探测 {address}（第 {before} 帧）之后 {waited:duration}，{mac} 也在探测该地址。两台主机想用同一个"
+            "地址：{other} 在每次探测后监听 2 s，应将该地址视为已被使用。",
+        ),
     },
     ("RFC 5227 §2.4", "RFC 5227 §2.1.1"),
     Text("One address has two MAC addresses at will.", "一个 IP 地址可以随意对应两个 MAC 地址。"),
     Explanation(
         Text(
-            "Two hosts claim the same IP address. Packets for it reach the one that was heard last, so both lose connections.",
-            "两台主机声称拥有同一个 IP 地址。发往该地址的分组会到达最近一次被听到的那一台，双方的连接都会中断。",
+            "Two hosts claim the same IP address. Packets for it reach the one that was heard last, so both lose connections. Two "
+            "that probe for it at the same time find out before either uses it.",
+            "两台主机声称拥有同一个 IP 地址。发往该地址的分组会到达最近一次被听到的那一台，双方的连接都会中断。"
+            "若两台主机同时探测它，则在启用之前就能发现冲突。",
         ),
         Text(
-            "arp.src.proto_ipv4 is known from an earlier ARP packet with another arp.src.hw_mac; or somebody answers a probe.",
-            "arp.src.proto_ipv4 曾在先前的 ARP 分组中对应另一个 arp.src.hw_mac；或有人应答了探测。",
+            "arp.src.proto_ipv4 is known from an earlier ARP packet with another arp.src.hw_mac; or somebody answers a probe; or "
+            "a probe has the arp.dst.proto_ipv4 of one with another arp.src.hw_mac at most 2 s (ANNOUNCE_WAIT) before.",
+            "arp.src.proto_ipv4 曾在先前的 ARP 分组中对应另一个 arp.src.hw_mac；或有人应答了探测；或某次探测之前 2 s"
+            "（ANNOUNCE_WAIT）内，另一个 arp.src.hw_mac 探测过同一 arp.dst.proto_ipv4。",
         ),
         Text(
             "A failover (VRRP, a cluster), a new card, or proxy ARP: then the old MAC address stops claiming it. ARP spoofing looks "
-            "like a conflict.",
-            "主备切换（VRRP、集群）、更换网卡或代理 ARP：此时旧 MAC 不再声明该地址。ARP 欺骗看起来与冲突相同。",
+            "like a conflict. Both probes may be of one host with two cards, or of one whose MAC address a repeater replaces.",
+            "主备切换（VRRP、集群）、更换网卡或代理 ARP：此时旧 MAC 不再声明该地址。ARP 欺骗看起来与冲突相同。"
+            "两次探测也可能来自有两块网卡的同一台主机，或其中一次的 MAC 被中继器替换。",
         ),
     ),
 )
@@ -412,6 +429,21 @@ class Question:
             self.frames.append(packet.number)
 
 
+class Probing(NamedTuple):
+    """A host's probes for one address so far."""
+
+    probes: int
+    frame: int
+    """Of the latest, as the time."""
+    time: int | None
+    contested: bool = False
+    """Another host probed for the address, too, while this one listened."""
+
+    def listens(self, time: int | None) -> bool:
+        """Whether the host is still finding out, at this time, if the address is free (RFC 5227 §2.1.1)."""
+        return time is not None and self.time is not None and 0 <= time - self.time <= ANNOUNCE_WAIT
+
+
 class Arp(BaseAnalyzer):
     """Pairs questions with answers and keeps the table of who has which address."""
 
@@ -427,8 +459,8 @@ class Arp(BaseAnalyzer):
     def __init__(self, settings: Settings) -> None:
         self._host, self._link = settings.host, settings.host.link
         self._open: Remembered[tuple[str, str], Question] = Remembered(2 * PENDING_LIMIT)
-        self._probes: Remembered[str, tuple[str, int, int, int | None]] = Remembered()
-        """Probed address → MAC address, probes so far, frame and time of the latest."""
+        self._probes: Remembered[str, dict[str, Probing]] = Remembered()
+        """Probed address → who probes for it by MAC address, the latest last."""
         self._holders: Remembered[str, dict[str, int]] = Remembered()
         """Address → MAC addresses that claimed it, with the latest frame of each."""
         self._askers: Remembered[str, dict[str, int]] = Remembered()
@@ -442,7 +474,7 @@ class Arp(BaseAnalyzer):
             return None
         found: list[Verdict]
         if sender == NO_ADDRESS:
-            found = [self._probe(packet, arp, target)]
+            found = self._probe(packet, arp, target)
         elif sender == target:
             found = [self._announcement(packet, arp, sender)]
         elif arp.opcode == REPLY_CODE:
@@ -547,13 +579,14 @@ class Arp(BaseAnalyzer):
         if receiver:
             evidence += (Evidence(frame, "eth.dst", receiver),)
         question = self._open.pop((target, sender), None)
-        probe = self._probes.get(sender)
-        if question is None and target == NO_ADDRESS and probe is not None and probe[0] != arp.src_hw_mac:
-            del self._probes[sender]
-            params = {"address": sender, "mac": arp.src_hw_mac, "other": probe[0], "before": probe[2]}
-            return Verdict(
-                CONFLICT, frame, params, (*evidence, Evidence(probe[2], "arp.dst.proto_ipv4", sender)), "defended"
-            )
+        if question is None and target == NO_ADDRESS:
+            probing = self._probes.get(sender, {})
+            other = arp.dst_hw_mac if arp.dst_hw_mac in probing else next(reversed(probing), arp.src_hw_mac)
+            if other != arp.src_hw_mac:
+                before = probing.pop(other).frame
+                params = {"address": sender, "mac": arp.src_hw_mac, "other": other, "before": before}
+                evidence += (Evidence(before, "arp.dst.proto_ipv4", sender),)
+                return Verdict(CONFLICT, frame, params, evidence, "defended")
         if receiver == BROADCAST:
             return Verdict(REPLY, frame, params, evidence, "broadcast")
         if question is None or packet.time is None or question.last_time is None:
@@ -564,19 +597,50 @@ class Arp(BaseAnalyzer):
 
     # -- claims -------------------------------------------------------------------------------------------------------
 
-    def _probe(self, packet: Packet, arp: Any, target: str) -> Verdict:
+    def _probe(self, packet: Packet, arp: Any, target: str) -> list[Verdict]:
         frame, mac = packet.number, arp.src_hw_mac or ""
         params: dict[str, Any] = {"target": target, "mac": mac}
-        evidence = (Evidence(frame, "arp.src.proto_ipv4", NO_ADDRESS), Evidence(frame, "arp.dst.proto_ipv4", target))
-        before = self._probes.get(target)
-        if before is None or before[0] != mac:
-            self._probes[target] = (mac, 1, frame, packet.time)
-            return Verdict(PROBE, frame, params, evidence)
-        self._probes[target] = (mac, before[1] + 1, frame, packet.time)
-        if packet.time is None or before[3] is None:
-            return Verdict(PROBE, frame, params, evidence)
-        params |= {"count": before[1] + 1, "before": before[2], "waited": (packet.time - before[3]) / 1e9}
-        return Verdict(PROBE, frame, params, (*evidence, Evidence(before[2], "arp.dst.proto_ipv4", target)), "again")
+        evidence: tuple[Evidence, ...] = (
+            Evidence(frame, "arp.src.proto_ipv4", NO_ADDRESS),
+            Evidence(frame, "arp.dst.proto_ipv4", target),
+        )
+        probing = self._probes.get(target)
+        if probing is None:
+            probing = self._probes[target] = {}
+        before = probing.pop(mac, None)
+        conflict = self._contests(packet, mac, target, probing)
+        contested = before is not None and before.contested and before.listens(packet.time)
+        probing[mac] = Probing(1 if before is None else before.probes + 1, frame, packet.time, contested)
+        if len(probing) > PROBERS_LIMIT:
+            del probing[next(iter(probing))]
+        if before is None or packet.time is None or before.time is None or contested:
+            return [Verdict(PROBE, frame, params, evidence), *conflict]
+        params |= {
+            "count": before.probes + 1,
+            "before": before.frame,
+            "waited": (packet.time - before.time) / 1e9,
+        }
+        evidence += (Evidence(before.frame, "arp.dst.proto_ipv4", target),)
+        return [Verdict(PROBE, frame, params, evidence, "again"), *conflict]
+
+    def _contests(self, packet: Packet, mac: str, target: str, probing: dict[str, Probing]) -> list[Verdict]:
+        """Whether a probe reaches others that probe for the same address; the latest of them is named."""
+        rivals = [other for other, one in probing.items() if mac and other and one.listens(packet.time)]
+        for other in rivals:
+            probing[other] = probing[other]._replace(contested=True)
+        if not rivals:
+            return []
+        frame, other = packet.number, rivals[-1]
+        before = probing[other]
+        waited = ((packet.time or 0) - (before.time or 0)) / 1e9
+        params = {"address": target, "mac": mac, "other": other, "before": before.frame, "waited": waited}
+        evidence = (
+            Evidence(frame, "arp.src.hw_mac", mac),
+            Evidence(frame, "arp.dst.proto_ipv4", target),
+            Evidence(before.frame, "arp.src.hw_mac", other),
+            Evidence(before.frame, "arp.dst.proto_ipv4", target),
+        )
+        return [Verdict(CONFLICT, frame, params, evidence, "probing")]
 
     def _announcement(self, packet: Packet, arp: Any, sender: str) -> Verdict:
         frame, mac = packet.number, arp.src_hw_mac or ""
@@ -585,10 +649,10 @@ class Arp(BaseAnalyzer):
             Evidence(frame, "arp.src.proto_ipv4", sender),
             Evidence(frame, "arp.dst.proto_ipv4", sender),
         )
-        probes = self._probes.pop(sender, None)
-        if probes is not None and probes[0] == mac:
-            params |= {"count": probes[1], "before": probes[2]}
-            evidence += (Evidence(probes[2], "arp.src.proto_ipv4", NO_ADDRESS),)
+        probing = self._probes.get(sender, {}).pop(mac, None)
+        if probing is not None and not probing.contested:
+            params |= {"count": probing.probes, "before": probing.frame}
+            evidence += (Evidence(probing.frame, "arp.src.proto_ipv4", NO_ADDRESS),)
             return Verdict(ANNOUNCE, frame, params, evidence, "probed")
         return Verdict(ANNOUNCE, frame, params, evidence, "reply" if arp.opcode == REPLY_CODE else "")
 

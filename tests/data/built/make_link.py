@@ -160,6 +160,31 @@ def arp_conflict() -> None:
     capture.write()
 
 
+def arp_probes() -> None:
+    """Hosts that probe for an address: two at once, one alone, one long after another, one whose address is announced."""
+    capture = Capture("link-probes")
+
+    def probe(mac: str, target: str, after: float) -> None:
+        capture.add(arp(REQUEST, mac, "0.0.0.0", target), after)
+
+    probe(MAC_CLIENT, "10.0.0.70", 1)  # 1
+    probe(MAC_SERVER, "10.0.0.70", 0.4)  # 2: reaches the first
+    probe(MAC_CLIENT, "10.0.0.70", 0.8)  # 3: reaches the second; the first goes on all the same
+    probe(MAC_CLIENT, "10.0.0.70", 1.5)  # 4: and on
+    capture.add(arp(REQUEST, MAC_CLIENT, "10.0.0.70", "10.0.0.70"), 2)  # 5: and takes it
+    probe(MAC_CLIENT, "10.0.0.71", 10)  # 6: alone
+    probe(MAC_CLIENT, "10.0.0.71", 1.2)  # 7
+    probe(MAC_SERVER, "10.0.0.72", 0.3)  # 8: another address
+    probe(MAC_CLIENT, "10.0.0.71", 1.2)  # 9
+    probe(MAC_OTHER, "10.0.0.71", 2)  # 10: at the very end of the 2 s
+    probe(MAC_OTHER, "10.0.0.72", 2)  # 11: long after frame 8
+    probe(MAC_SERVER, "10.0.0.73", 10)  # 12
+    capture.add(arp(REQUEST, MAC_SERVER, "10.0.0.73", "10.0.0.73"), 0.2)  # 13: has it, and probes no more
+    probe(MAC_OTHER, "10.0.0.73", 0.2)  # 14
+    capture.add(arp(REPLY, MAC_SERVER, "10.0.0.73", "0.0.0.0", to=MAC_OTHER, known=MAC_OTHER), 0.0005)  # 15
+    capture.write()
+
+
 def captured_twice() -> None:
     """A TCP connection seen through a mirror port: some packets twice, and one that was really sent again."""
     capture = Capture("link-twice")
@@ -366,6 +391,7 @@ def shared_host() -> None:
 if __name__ == "__main__":
     arp_gateway()
     arp_conflict()
+    arp_probes()
     captured_twice()
     offload()
     partial()
