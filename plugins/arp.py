@@ -32,7 +32,7 @@ HOLDERS_LIMIT = 8
 PROBERS_LIMIT = 8
 """Hosts that probe for one address in memory; the one that has been silent longest goes first."""
 ANNOUNCE_WAIT = 2_000_000_000
-"""Nanoseconds for which a host listens for conflicts after its last probe (RFC 5227 §1.1, §2.1.1); its probes are no
+"""Nanoseconds for which a host listens for conflicts after its last probe (RFC 5227 §2.1.1); its probes are no
 further apart (PROBE_MAX)."""
 
 RECEPTION = "RFC 826, Packet Reception"
