@@ -101,13 +101,18 @@ def captures(names: Iterable[str]) -> list[Capture]:
     :raises UsageFailure: when a name finds nothing
     """
     found: dict[str, Capture] = {}
-    outputs: dict[str, int] = {}
+    taken = {Path(JOURNAL).stem}
+    counts: dict[str, int] = {}
     for name in names:
         for path, output in _found(name):
             if path in found:
                 continue
-            count = outputs[output] = outputs.get(output, 0) + 1
-            found[path] = Capture(path, output if count == 1 else f"{output}~{count}")
+            free = output
+            while free.casefold() in taken:  # macOS and Windows keep A.pcap and a.pcap in one file
+                count = counts[output] = counts.get(output, 1) + 1
+                free = f"{output}~{count}"
+            taken.add(free.casefold())
+            found[path] = Capture(path, free)
     return list(found.values())
 
 
@@ -139,7 +144,12 @@ def _is_capture(name: str) -> bool:
 def _safe(name: str) -> str:
     """A file's name that stays in its folder on every system."""
     kept = "".join("_" if character in '<>:"/\\|?*' or not character.isprintable() else character for character in name)
-    return kept.strip(". ") or "_"
+    short = kept.strip(". ").encode()[:LONGEST_NAME].decode(errors="ignore")
+    return short.rstrip(". ") or "_"
+
+
+LONGEST_NAME = 200
+"""Bytes of a name, of the 255 that file systems allow: suffixes need some."""
 
 
 def _remote(url: str) -> list[str]:
@@ -168,7 +178,8 @@ def fingerprint(task: Task) -> str:
     """Of a capture, the options and the plugins: while it stays the same, so does the output."""
     from labdissect import __version__
 
-    told: list[Any] = [__version__, sorted(task.given.items()), task.language, task.labelled, task.capture.name]
+    told: list[Any] = [__version__, sorted(task.given.items()), task.language, task.labelled]
+    told += [task.capture.name, task.capture.output]
     told += [_state(name) for name in (task.capture.name, *task.plugins)]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
@@ -278,7 +289,7 @@ def in_processes(jobs: int, folder: Path) -> Executor:
         waiting, tries = list(reversed(tasks)), dict.fromkeys(tasks, 0)
         while waiting:
             # spawn: a process that forked while threads ran may hang
-            pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_ignore_interrupts)
+            pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_worker_begins)
             running: dict[Future[tuple[Outcome, Path | None]], Task] = {}
             try:
                 while waiting or running:
@@ -309,11 +320,22 @@ TRIES = 3
 """How often a capture is begun when the process that reads it is killed."""
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to every process of a terminal; the first one decides what becomes of the others."""
+def _worker_begins() -> None:
+    """Ctrl-C goes to every process of a terminal; the first one decides what becomes of the others. When that is
+    killed, they end with it: nobody would take what they make."""
     import signal
+    from multiprocessing import parent_process
+    from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    first = parent_process()
+    if first is not None:
+
+        def end_with_it() -> None:
+            first.join()
+            os._exit(INCOMPLETE)
+
+        Thread(target=end_with_it, daemon=True).start()
 
 
 def _killed(task: Task) -> Outcome:
@@ -331,11 +353,13 @@ class Journal:
         self._path = path
         self.known: dict[str, Outcome] = {}
         """By fingerprint."""
+        newest: dict[str, Outcome] = {}  # an output holds what was written into it last
         with suppress(FileNotFoundError), path.open(encoding="utf-8") as lines:
             for line in lines:
                 with suppress(ValueError, TypeError):  # the last line may be half a line
                     outcome = Outcome(**json.loads(line))
-                    self.known[outcome.fingerprint] = outcome
+                    newest[outcome.output] = outcome
+        self.known.update((outcome.fingerprint, outcome) for outcome in newest.values())
 
     def add(self, outcome: Outcome) -> None:
         """Writes one down."""
@@ -420,7 +444,13 @@ class Batch:
         for task, outcome, output in executor([task for task in self.tasks if task not in self._outcomes]):
             outcome.fingerprint = self._fingerprints[task]
             if output is not None:
-                kept(output, self.output(task))
+                try:
+                    kept(output, self.output(task))
+                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                    if isinstance(output, Path):
+                        output.unlink(missing_ok=True)
+                    outcome.exit_code = INCOMPLETE
+                    outcome.problems.append(f"{visible(str(self.output(task)))}: {error.strerror}; nothing was kept")
             self._journal.add(outcome)
             self._outcomes[task] = outcome
             shown(outcome)

@@ -20,12 +20,15 @@ import click
 
 from labdissect import __version__
 
-from .failures import DONE, INCOMPLETE, INTERRUPTED, Failure
+from .failures import DONE, INCOMPLETE, INTERRUPTED, Failure, UsageFailure
 from .invocation import Invocation, definitions
 from .options import OPTIONS
 
 COMMANDS = ("live", "wireshark", "batch", "why", "explain", "rules", "layers", "plugins", "elastic-mapping", "doctor")
 """Names of the files in commands/, in the order of ``--help``."""
+
+PRINTING = ("why", "explain", "rules", "layers", "elastic-mapping", "doctor")
+"""Those that do nothing but print: with standard output closed (``>&-``) they would seem to have answered."""
 
 
 class FrontDoor(click.Group):
@@ -84,6 +87,8 @@ def cli(ctx: click.Context, /, **given: Any) -> int | None:
       labdissect FILE                       a capture, or EK or PDML in a file
     """
     if ctx.invoked_subcommand is not None:
+        if sys.stdout is None and ctx.invoked_subcommand in PRINTING:
+            raise UsageFailure("standard output is closed; there is nowhere to print to")
         return None
     with definitions():
         from .commands.annotate import annotate

@@ -47,13 +47,16 @@ class Problems:
         except (OSError, ValueError):
             self._stream = None
 
-    def close(self, name: str, summary: Summary) -> None:
-        """The closing lines about one input: what was suppressed or could not be judged; nothing when all is well."""
+    def close(self, name: str, summary: Summary, *, interrupted: bool = False) -> None:
+        """The closing lines about one input: what was suppressed or could not be judged; nothing when all is well.
+
+        :param interrupted: the input was not read to its end, so that nothing read does not mean nothing there
+        """
         for kind, count in self._kinds.items():
             if kind and count > MOST_OF_A_KIND:
                 self.say(f"{count - MOST_OF_A_KIND} more of the kind “{kind}” not shown")
         self._kinds.clear()
-        if not summary.packets:
+        if not summary.packets and not interrupted:
             self.say(f"{name} holds no packets" if summary.other_lines else f"{name} is empty: no packets")
         if summary.left_out:
             noun = "verdict" if summary.left_out == 1 else "verdicts"

@@ -15,6 +15,8 @@ def run() -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # else somebody wants Ctrl-C ignored
         signal.signal(signal.SIGINT, _ended)
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _occupy_closed()
     from labdissect.bridge.pipe import enlarge_pipe
 
     if sys.stdin is not None:
@@ -23,6 +25,16 @@ def run() -> None:
 
     signal.signal(signal.SIGINT, before)
     main()
+
+
+def _occupy_closed() -> None:
+    """Where the shell closed a standard stream (``>&-``), the first file that is opened would become it, and what
+    tshark or a worker prints would go into that file."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _ended(number: int, frame: FrameType | None) -> None:

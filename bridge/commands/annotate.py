@@ -154,7 +154,7 @@ class Job:
                 if numbers is not None and not summary.packets:
                     numbers.check()
         except KeyboardInterrupt:
-            self.problems.close(source.name, summary)
+            self.problems.close(source.name, summary, interrupted=True)
             raise
         except BrokenPipeError:
             raise

@@ -114,7 +114,7 @@ def _progress(total: int, done: int) -> Iterator[Callable[[Outcome], None]]:
             say(f"{outcome.capture}: {problem}" if outcome.capture not in problem else problem)
 
     say = Problems().say
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield failed
         return
     from rich.console import Console

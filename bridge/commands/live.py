@@ -9,7 +9,7 @@ import click
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.options import OPTIONS, shared
 
-NOT_LIVE = {"display_filter", "two_passes", "language", "plugin"}
+NOT_LIVE = {"display_filter", "two_passes", "jobs", "language", "plugin"}
 """Options of the main job that a live capture has no use for, or that every command has anyway."""
 
 

@@ -30,6 +30,8 @@ INDEX = b'{"index":'
 """How the line begins that tells Elasticsearch where the document on the next line belongs."""
 LAYERS_END = b"}}\n"
 """How a line ends that nothing follows the layers in."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What Windows' programs put before UTF-8: it belongs to no line, and is passed on as it came."""
 _WHITE = b" \t\r\n"
 
 
@@ -265,7 +267,11 @@ class EkReader:
 
     def records(self, chunk: bytes) -> Iterator[Record]:
         """The records of the lines that ``chunk`` completes. An index line waits for its packet."""
-        for line in self._splitter.feed(chunk):
+        lines = self._splitter.feed(chunk)
+        if not self._lines and lines and lines[0].startswith(BYTE_ORDER_MARK):
+            yield Record(BYTE_ORDER_MARK)
+            lines[0] = lines[0][len(BYTE_ORDER_MARK) :]
+        for line in lines:
             if line.startswith(INDEX) and not self._index:
                 self._index = line
                 self._lines += 1
@@ -278,6 +284,9 @@ class EkReader:
     def end(self) -> Iterator[Record]:
         """The line that has no line feed, if any: the input may have been cut there."""
         rest = self._splitter.rest()
+        if not self._lines and rest.startswith(BYTE_ORDER_MARK):
+            yield Record(BYTE_ORDER_MARK)
+            rest = rest[len(BYTE_ORDER_MARK) :]
         if rest:
             why = f"line {self._lines + 1} has no end: the input was cut there; what came before is complete"
             self._report(Problem(why, fatal=True, kind="cut"))
@@ -470,7 +479,7 @@ class _PlainSource(msgspec.Struct):
 
 def detects(head: bytes) -> bool:
     """EK begins with an object on its first line."""
-    return head.lstrip(_WHITE).startswith(b"{")
+    return head.removeprefix(BYTE_ORDER_MARK).lstrip(_WHITE).startswith(b"{")
 
 
 @hookimpl

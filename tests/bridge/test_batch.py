@@ -198,6 +198,92 @@ def test_names_stay_within_the_folder(tmp_path: Path) -> None:
     assert [one.output for one in found] == ["odd__name.pcapng", "odd__name.pcapng~2"]
 
 
+def test_processes_end_with_the_first_one(tmp_path: Path) -> None:
+    """They hold its stderr: it comes to its end when the last of them has."""
+    plugin = tmp_path / "slow.py"
+    plugin.write_text(
+        "import multiprocessing, sys, time\n"
+        "if multiprocessing.parent_process() is not None:\n"
+        "    print('begun', file=sys.stderr, flush=True)\n"
+        "    time.sleep(100)\n"
+    )
+    capture = CAPTURES / "dns-basic.pcapng"
+    command = [*COMMAND, "batch", str(capture), "-w", str(tmp_path / "out"), "--plugin", str(plugin), "--jobs", "1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(), cwd=ROOT) as program:
+        assert program.stderr is not None
+        assert program.stderr.readline() == b"begun\n"
+        program.kill()
+        began = time.monotonic()
+        program.stderr.read()
+        assert time.monotonic() - began < 50
+
+
+def test_no_two_captures_have_one_output(tmp_path: Path) -> None:
+    names = ["a?b.pcap", "a*b.pcap", "a_b.pcap~2", "A_B.pcap", "results", "-o", "..x", "\udcff.pcap"]
+    paths = [tmp_path / str(at) / name for at, name in enumerate(names)]
+    for path in paths:
+        path.parent.mkdir()
+        path.touch()
+    outputs = [one.output for one in batch.captures(map(str, paths))]
+    assert outputs == [
+        *("a_b.pcap", "a_b.pcap~2", "a_b.pcap~2~2", "A_B.pcap~3", "results~2"),
+        *("-o", "x", "_.pcap"),
+    ]
+
+
+def test_a_long_name_has_room_for_suffixes(tmp_path: Path) -> None:
+    long = tmp_path / ("包" * 81 + ".pcapng")
+    shutil.copy(CAPTURES / "dns-basic.pcapng", long)
+    ran = labdissect("batch", long, long, "-o", "conversations", "-w", tmp_path / "out")
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(len(one.name.encode()) for one in (tmp_path / "out").iterdir()) == [13, 198 + 20]
+
+
+def test_a_folder_in_the_way_of_an_output_costs_that_output_alone(tmp_path: Path) -> None:
+    (tmp_path / "in" / "a.pcapng.jsonl").mkdir(parents=True)
+    shutil.copy(CAPTURES / "dns-basic.pcapng", tmp_path / "in" / "a.pcapng")
+    shutil.copy(CAPTURES / "tcp-rto.pcapng", tmp_path / "in" / "a.pcapng.jsonl" / "b.pcapng")
+    ran = labdissect("batch", tmp_path / "in", "-w", tmp_path / "out", "--jobs", "1")
+    assert ran.code == 4
+    assert "; nothing was kept" in ran.err
+    assert sorted(one["exit_code"] for one in results(tmp_path / "out")) == [0, 4]  # type: ignore[type-var]
+    assert not list((tmp_path / "out").rglob(".*"))
+
+
+def test_outputs_do_not_change_places_with_the_captures(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(CAPTURES / "tcp-rto.pcapng", other / "dns-basic.pcapng")
+    both, out = [folder / "dns-basic.pcapng", other / "dns-basic.pcapng"], tmp_path / "out"
+    for inputs in (both, both[::-1], both):
+        assert labdissect("batch", *inputs, "-o", "csv", "-w", out).code == 0
+        for at, capture in enumerate(inputs):
+            written = (out / f"dns-basic.pcapng{'~2' if at else ''}.csv").read_bytes()
+            assert written == labdissect(capture, "-o", "csv").out
+
+
+def test_of_two_captures_of_one_output_the_later_is_in_it(tmp_path: Path) -> None:
+    journal = tmp_path / batch.JOURNAL
+    lines = [batch.Outcome(name, "x", 0, fingerprint=name) for name in ("before", "after")]
+    journal.write_text("".join(map(batch.record, lines)))
+    assert set(batch.Journal(journal).known) == {"after"}
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_a_batch_needs_no_standard_stream(closed: str, tmp_path: Path) -> None:
+    script = f'exec "$@" {closed}'
+    arguments = ["batch", str(CAPTURES / "dns-basic.pcapng"), "-w", str(tmp_path / "out")]
+    ran = subprocess.run(
+        ["sh", "-c", script, "sh", *COMMAND, *arguments],
+        capture_output=True,
+        env=environment(),
+        cwd=ROOT,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert (tmp_path / "out" / "dns-basic.pcapng.jsonl").read_bytes() == alone("dns-basic", "-o", "jsonl")
+
+
 def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UsageFailure, match="no capture in this folder"):
         batch.captures([str(tmp_path)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from labdissect.bridge.pipe import PIPE_SIZE, enlarge_pipe, pipe_room
+from labdissect.bridge.run import annotate
+from labdissect.plugins.writer import Problem, WriterSettings
 from tests.bridge.program import COMMAND, ROOT, environment, labdissect, quiet
-from tests.conftest import ek
+from tests.conftest import built_in, ek
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a program choose")
 
@@ -80,3 +83,42 @@ def test_closed_standard_input_is_said() -> None:
     )
     assert (ran.returncode, ran.stdout) == (2, b"")
     assert ran.stderr.startswith(b"labdissect: standard input is closed")
+
+
+@pytest.mark.parametrize("command", ["why x 1", "explain tcp.syn", "rules", "layers", "elastic-mapping", "doctor"])
+def test_closed_standard_output_is_said(command: str) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, *command.split()],
+        capture_output=True,
+        env=environment(),
+        cwd=ROOT,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr[:39]) == (2, b"labdissect: standard output is closed; ")
+
+
+def test_a_closed_stream_does_not_become_the_output(tmp_path: Path) -> None:
+    """The first file opened would be descriptor 2, and what is said on stderr would stand in it."""
+    script = (
+        "import os, sys\n"
+        "from labdissect.__main__ import _occupy_closed\n"
+        "_occupy_closed()\n"
+        f"os._exit(os.open({str(tmp_path / 'out')!r}, os.O_WRONLY | os.O_CREAT))\n"
+    )
+    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", script]
+    assert subprocess.run(command, env=environment(), cwd=ROOT, check=False).returncode > 2
+
+
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_a_byte_order_mark_is_passed_on(chunk: int) -> None:
+    data = ek("tcp-four-way-close")
+    marked = b"\xef\xbb\xbf" + data
+    registry, out, problems = built_in(), io.BytesIO(), list[Problem]()
+    writer = registry.writers["ek"].make(out, WriterSettings())
+    chunks = [marked[at : at + chunk] for at in range(0, len(marked), chunk)]
+    annotate(chunks, registry.readers["ek"], writer, registry, problems.append)
+    assert problems == []
+    expected = quiet(labdissect("-o", "ek", stdin=data)).out
+    assert out.getvalue() == b"\xef\xbb\xbf" + expected
+    assert quiet(labdissect("-o", "ek", stdin=marked)).out == b"\xef\xbb\xbf" + expected
+    assert quiet(labdissect("-o", "jsonl", stdin=marked)).out == quiet(labdissect("-o", "jsonl", stdin=data)).out

@@ -39,6 +39,12 @@ def test_a_stream_that_is_closed_ends_nothing() -> None:
     problems.close("x.ek", Summary(packets=1))
 
 
+def test_of_an_input_that_was_not_read_to_its_end_nobody_knows_that_it_is_empty() -> None:
+    stream = io.StringIO()
+    Problems(stream).close("a.ek", Summary(), interrupted=True)
+    assert stream.getvalue() == ""
+
+
 @pytest.mark.parametrize(
     ("summary", "line"),
     [
