@@ -10,8 +10,9 @@ from labdissect.plugins.registry import Registry
 
 from .failures import UsageFailure
 
-TABLES = ("udp.port", "tcp.port", "ip.proto", "ethertype")
-"""Those in which a plugin's layer may stand; those that plugins' layers open come to them."""
+TABLES = {"udp.port": 0xFFFF, "tcp.port": 0xFFFF, "ip.proto": 0xFF, "ethertype": 0xFFFF}
+"""Those in which a plugin's layer may stand, each with its greatest value; those that plugins' layers open come to
+them."""
 _RULE = r"\s*([\w.]+)\s*==\s*([^,\s]+)\s*,\s*(\S+)\s*"
 
 
@@ -39,7 +40,10 @@ def _place(rule: str, registry: Registry) -> tuple[Place, str]:
         if not registry.carried:
             raise UsageFailure(f"--decode-as {rule}: there is no layer {name}, as no plugin is loaded that has one")
         raise UsageFailure(f"--decode-as {rule}: {unknown('layer of a plugin', name, registry.carried)}")
-    return (table, _number(value)), name
+    number = _number(value)
+    if table in TABLES and not (isinstance(number, int) and 0 <= number <= TABLES[table]):
+        raise UsageFailure(f"--decode-as {rule}: {value} is no {table}, which is a number from 0 to {TABLES[table]}")
+    return (table, number), name
 
 
 def _number(text: str) -> int | str:

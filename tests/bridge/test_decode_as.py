@@ -25,6 +25,9 @@ def test_a_place_is_a_table_and_a_value() -> None:
         ("9001,labnote", "write TABLE==VALUE,LAYER"),
         ("udp.prot==9001,labnote", "there is no table udp.prot; near: udp.port"),
         ("udp.port==9001,labnode", "there is no layer of a plugin labnode; near: labnote"),
+        ("udp.port==http,labnote", "http is no udp.port, which is a number from 0 to 65535"),
+        ("tcp.port==65536,labnote", "65536 is no tcp.port"),
+        ("ip.proto==0x100,labnote", "0x100 is no ip.proto, which is a number from 0 to 255"),
         ("udp.port==9001,dns", "dns is tshark's to dissect; give that to tshark with -d"),
     ],
 )
