@@ -52,7 +52,7 @@ def _ek_object_by_parts(header: Header) -> bytes:
         value = getattr(header, one.attribute, None) if one.subcon is not None else None
         if value is not None:
             parts += _ek_parts(header.layer.name, one, value)
-    return f"{{{'，'.join(parts)}}}".encode()
+    return f"{{{','.join(parts)}}}".encode()
 
 
 class _EkPlan:
