@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from labdissect.plugins.registry import Registry
 
 LANGUAGES = ("en", "zh")
+OBJECTS = 20_000
+"""New objects after which Python looks for cycles among them. Its own 700 are those of 30 packets, most of which are
+still at work then; next to nothing of ours is in a cycle."""
 
 
 @contextmanager
@@ -30,6 +33,7 @@ def definitions() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(OBJECTS)
         gc.enable()
 
 

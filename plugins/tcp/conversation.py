@@ -304,7 +304,8 @@ class Conversation:
             self._client_shown, self._server_shown = client.state, server.state
         segment.client_state, segment.server_state = self._client_shown, self._server_shown
         packet.conversation, packet.segment = self, segment
-        packet.conn_state, packet.history = self.zeek.conn_state, self.zeek.history
+        zeek = self.zeek
+        packet.conn_state, packet.history = zeek.conn_state, zeek.history
         return segment
 
     def _settles(self) -> bool:
@@ -407,7 +408,8 @@ class Conversation:
             BOTH_ESTABLISHED,
         )
         packet.conversation, packet.segment = self, segment
-        packet.conn_state, packet.history = self.zeek.conn_state, self.zeek.history
+        zeek = self.zeek
+        packet.conn_state, packet.history = zeek.conn_state, zeek.history
         return segment
 
     def _observe_segment(self, packet: Packet, tcp: Any, segment: Segment) -> None:

@@ -25,7 +25,7 @@ def sender_is_server(source_port: int, destination_port: int) -> bool:
 class ZeekConnection:
     """History and the two endpoint states of one connection."""
 
-    __slots__ = ("_conn_state", "_counts", "_last", "_previous", "history", "states")
+    __slots__ = ("_counts", "_last", "_previous", "conn_state", "history", "states")
 
     def __init__(self) -> None:
         self.states = [INACTIVE, INACTIVE]
@@ -33,14 +33,11 @@ class ZeekConnection:
         self.history = ""
         self._counts: dict[str, int] = {}
         self._last: dict[str, int] = {}
-        self._conn_state: str | None = None
+        self.conn_state = conn_state(INACTIVE, INACTIVE, "")
+        """The value so far: asked for with every packet, so it is worked out where something changes."""
 
-    @property
-    def conn_state(self) -> str:
-        """The value so far."""
-        if self._conn_state is None:
-            self._conn_state = conn_state(self.states[0], self.states[1], self.history)
-        return self._conn_state
+    def _changed(self) -> None:
+        self.conn_state = conn_state(self.states[0], self.states[1], self.history)
 
     def flipped(self) -> None:
         """The direction was turned round: what comes first was taken for the responder's."""
@@ -53,7 +50,7 @@ class ZeekConnection:
             letter = letter.lower()
         if letter not in self.history:
             self.history += letter
-            self._conn_state = None
+            self._changed()
 
     def record_change(self, letter: str, side: int, number: int) -> None:
         """Adds a letter again when ``number`` (a sequence number) is another than the last of its kind."""
@@ -62,7 +59,7 @@ class ZeekConnection:
         if self._last.get(letter) != number:
             self._last[letter] = number
             self.history += letter
-            self._conn_state = None
+            self._changed()
 
     def record_count(self, letter: str, side: int) -> None:
         """Adds a letter on its 1st, 10th, 100th… occasion."""
@@ -106,7 +103,7 @@ class ZeekConnection:
             self.flipped()
             self.states.reverse()
             self.states[:] = [ESTABLISHED, ESTABLISHED]
-            self._conn_state = None
+            self._changed()
             return
         if peer == SYN_SENT:
             self._become(0, ESTABLISHED)
@@ -123,7 +120,7 @@ class ZeekConnection:
     def _become(self, side: int, state: int) -> None:
         self._previous[side] = self.states[side]
         self.states[side] = state
-        self._conn_state = None
+        self._changed()
 
 
 def conn_state(originator: int, responder: int, history: str) -> str:
