@@ -3,17 +3,17 @@
 The public names; everything else may change between versions.
 """
 
-from __future__ import annotations
+import os  # in memory already: the program's first line comes after this file's, and till then Ctrl-C has a traceback
 
-import importlib
-import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as typing has it
 
 if not os.path.isdir(os.path.join(os.path.dirname(__file__), "bridge")):  # a checkout without symlinks
     __path__.append(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from labdissect.bridge.capture import Capture
     from labdissect.bridge.capture import open_capture as open
     from labdissect.bridge.captured import CapturedPacket, SaidVerdict
@@ -87,13 +87,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name == "open":
         from labdissect.bridge.capture import open_capture as value
     else:
         home = next((module for module, names in _HOMES.items() if name in names), None)
         if home is None:
             raise AttributeError(f"module 'labdissect' has no attribute {name!r}")
+        import importlib
+
         value = getattr(importlib.import_module(f"labdissect.{home}"), name)
     globals()[name] = value
     return value
@@ -103,7 +105,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def teach_pyshark(plugins: Iterable[str] = ()) -> None:
+def teach_pyshark(plugins: "Iterable[str]" = ()) -> None:
     """Teaches pyshark the types of labdissect's layers, so that it reads our EK: ``packet.labdissect.verdict``.
 
     Call it once before reading; pyshark is imported by it and tshark asked for its fields.

@@ -1,30 +1,41 @@
 """`python -m labdissect`, and the program `labdissect`."""
 
 import os
-import signal
 import sys
-from types import FrameType
 
 INTERRUPTED = 130
 """As bridge/failures.py has it."""
+
+try:
+    import signal
+except KeyboardInterrupt:  # the first import that takes more than an instant
+    os._exit(INTERRUPTED)
 
 
 def run() -> None:
     """The program. Ctrl-C ends it quietly also while it is still being imported, and a tshark that is faster than the
     import finds room in the pipe for what it prints meanwhile."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:  # else somebody wants Ctrl-C ignored
-        signal.signal(signal.SIGINT, _ended)
+    try:
+        before = signal.getsignal(signal.SIGINT)
+        if before is signal.default_int_handler:  # else somebody wants Ctrl-C ignored
+            signal.signal(signal.SIGINT, _ended)
+        _made_ready()
+        from labdissect.bridge.cli import main
+
+        signal.signal(signal.SIGINT, before)
+        main()
+    except KeyboardInterrupt:  # between two of these lines, or while an end was being told
+        os._exit(INTERRUPTED)
+
+
+def _made_ready() -> None:
+    """The standard streams: each is open, and a pipe into us holds what comes before we read."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _occupy_closed()
     from labdissect.bridge.pipe import enlarge_pipe
 
     if sys.stdin is not None:
         enlarge_pipe(sys.stdin.fileno())
-    from labdissect.bridge.cli import main
-
-    signal.signal(signal.SIGINT, before)
-    main()
 
 
 def _occupy_closed() -> None:
@@ -37,7 +48,7 @@ def _occupy_closed() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
-def _ended(number: int, frame: FrameType | None) -> None:
+def _ended(number: int, frame: object) -> None:
     os._exit(INTERRUPTED)
 
 

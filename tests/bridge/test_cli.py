@@ -451,24 +451,41 @@ def test_pages_are_utf8_wherever_they_go() -> None:
 # Ctrl-C before anything is read
 
 
-@pytest.mark.parametrize("stage", ["click", "labdissect.plugins.registry"])
-def test_ctrl_c_while_it_starts_ends_it_quietly(stage: str) -> None:
-    script = (
-        "import builtins, os, signal\n"
-        "usual = builtins.__import__\n"
-        "def interrupted(name, *rest, **more):\n"
-        f"    if name == {stage!r}:\n"
-        "        builtins.__import__ = usual\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return usual(name, *rest, **more)\n"
-        "builtins.__import__ = interrupted\n"
-        "from labdissect.__main__ import run\n"
-        "run()\n"
-    )
+INTERRUPTING = """
+import os, sys
+
+left = int(os.environ["INTERRUPTED_AT"])
+
+def seen(event, arguments):
+    global left
+    if event == "import" and "labdissect" in sys.modules:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), 2)
+
+sys.addaudithook(seen)
+"""
+"""A sitecustomize.py that presses Ctrl-C at one of the modules that are imported from our first line on."""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 10, 20, 50, 80, 110, 140, 170, 200, 230])
+def test_ctrl_c_while_it_starts_ends_it_quietly(count: int, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
     ran = subprocess.run(
-        [sys.executable, "-c", script], input=ek(NAME), capture_output=True, env=environment(), cwd=ROOT, check=False
+        COMMAND,
+        input=ek(NAME),
+        capture_output=True,
+        env=environment({"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "INTERRUPTED_AT": str(count)}),
+        cwd=ROOT,
+        check=False,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("order", ["import labdissect", "from labdissect import open"])
+def test_importing_the_package_leaves_ctrl_c_alone(order: str) -> None:
+    script = f"import signal; {order}; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    subprocess.run([sys.executable, "-c", script], env=environment(), cwd=ROOT, check=True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
