@@ -14,7 +14,7 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from labdissect import __version__
 from .failures import DONE, INCOMPLETE, INTERRUPTED, Failure, UsageFailure
 from .invocation import Invocation, definitions
 from .options import OPTIONS
+
+if TYPE_CHECKING:
+    from labdissect.plugins.registry import Registry
 
 COMMANDS = ("live", "wireshark", "batch", "why", "explain", "rules", "layers", "plugins", "elastic-mapping", "doctor")
 """Names of the files in commands/, in the order of ``--help``."""
@@ -63,8 +66,19 @@ class FrontDoor(click.Group):
         if not invocation.commands_added:
             invocation.commands_added = True
             if invocation.has_plugins:
-                invocation.registry.manager.hook.labdissect_commands(cli=self)
+                self._add_commands(invocation.registry)
         return self
+
+    def _add_commands(self, registry: Registry) -> None:
+        """:raises UsageFailure: when a plugin cannot add its own"""
+        from .guarded import called, place
+
+        for implementation in reversed(registry.manager.hook.labdissect_commands.get_hookimpls()):
+            try:
+                called(implementation.function, self)
+            except Exception as error:
+                why = f"labdissect_commands: {place(error, implementation.function)}"
+                raise UsageFailure(f"plugin {implementation.plugin_name}: {why}") from error
 
 
 @click.command(

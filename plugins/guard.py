@@ -19,9 +19,21 @@ class PluginTooSlow(Exception):
     """A plugin's call was ended because of the time that it took."""
 
 
-def too_slow(error: TookTooLong) -> PluginTooSlow:
-    """The same as an Exception, from the same line."""
-    return PluginTooSlow(str(error)).with_traceback(error.__traceback__)
+class PluginGaveUp(Exception):
+    """A plugin's call raised what would have ended the program: ``sys.exit()`` does."""
+
+
+def survived(error: BaseException) -> Exception:
+    """What ends a plugin's call, as an Exception from the same line: it ends that plugin, and nothing else.
+
+    :raises KeyboardInterrupt: when it is that, as it was not the plugin that pressed Ctrl-C
+    """
+    if isinstance(error, Exception):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    same = PluginTooSlow(str(error)) if isinstance(error, TookTooLong) else PluginGaveUp(repr(error))
+    return same.with_traceback(error.__traceback__)
 
 
 class GuardedAnalyzer:
@@ -48,24 +60,24 @@ class GuardedAnalyzer:
         """The verdicts of this packet. Raises whatever the plugin raises, and TypeError for what is no verdict."""
         try:
             return _verdicts(self._analyzer.analyze(packet), "analyze")
-        except TookTooLong as error:
-            raise too_slow(error) from None
+        except BaseException as error:
+            raise survived(error) from None
 
     @limited
     def ended(self, conversation: Conversation | Exchange) -> list[Verdict]:
         """What only the end of a conversation tells. Raises as :meth:`analyze` does."""
         try:
             return _verdicts(self._analyzer.ended(conversation), "ended")
-        except TookTooLong as error:
-            raise too_slow(error) from None
+        except BaseException as error:
+            raise survived(error) from None
 
     @limited
     def finish(self) -> list[Verdict]:
         """What only the end of the input tells. Raises as :meth:`analyze` does."""
         try:
             return _verdicts(self._analyzer.finish(), "finish")
-        except TookTooLong as error:
-            raise too_slow(error) from None
+        except BaseException as error:
+            raise survived(error) from None
 
 
 def _verdicts(found: Iterable[Verdict] | None, method: str) -> list[Verdict]:

@@ -14,13 +14,13 @@ from construct import ConstructError
 from labdissect.dissectors.layer import Layer
 from labdissect.dissectors.stack import Bindings, Dissected, Place, walked
 
-from .guard import too_slow
+from .guard import survived
 from .packet import Message, made
 from .payload_rules import unparsed
 from .rule import Verdict
 from .tcp.conversation import Conversation
 from .tcp_payloads import Connections, LayerFailed
-from .time_limit import TookTooLong, limited
+from .time_limit import limited
 from .writer import Problem
 
 if TYPE_CHECKING:
@@ -131,10 +131,8 @@ class Payloads:
             header, _ = layer.parse_sized(payload)
         except ConstructError as error:
             return [unparsed(layer, payload, error, number, "udp.payload")]
-        except TookTooLong as error:
-            return [self._gone(LayerFailed(layer, too_slow(error)), number)]
-        except Exception as error:
-            return [self._gone(LayerFailed(layer, error), number)]
+        except BaseException as error:
+            return [self._gone(LayerFailed(layer, survived(error)), number)]
         self._leave(packet, [Message(layer.name, layer.parsed(header), payload, number, (number,), 0)])
         return ()
 
@@ -281,10 +279,8 @@ class Reading(Bindings):
             return function(argument)
         except ConstructError:
             raise
-        except TookTooLong as error:
-            raise LayerFailed(layer, too_slow(error)) from None
-        except Exception as error:
-            raise LayerFailed(layer, error) from error
+        except BaseException as error:
+            raise LayerFailed(layer, survived(error)) from error
 
     def payload_length(self, layer: Layer, header: Any) -> int | None:
         """Bytes of payload behind a header, where the layer tells.

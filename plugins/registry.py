@@ -22,7 +22,7 @@ from labdissect.dissectors.layer import Header, Layer, Text
 from .analyzer import Analyzer, Settings
 from .column import Column
 from .discovery import ENTRY_POINT_GROUP, installed, named_in_environment
-from .guard import GuardedAnalyzer
+from .guard import GuardedAnalyzer, survived
 from .hookspecs import Hooks, hookimpl
 from .packet import Packet
 from .rule import Rule
@@ -155,8 +155,9 @@ def _load_entry_points(registry: Registry) -> None:
     for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         try:
             plugin = entry.load()
-        except Exception as error:
-            raise _failure(f"{entry.name} (installed, {entry.value})", error, _folder(entry.module)) from error
+        except BaseException as error:
+            name = f"{entry.name} (installed, {entry.value})"
+            raise _failure(name, survived(error), _folder(entry.module)) from error
         _register(registry, plugin, entry.name, f"entry point {entry.value}")
 
 
@@ -178,14 +179,14 @@ def _load_named(registry: Registry, name: str | ModuleType) -> None:
         sys.modules[spec.name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
-            raise _failure(name, error, path) from error
+        except BaseException as error:
+            raise _failure(name, survived(error), path) from error
     else:
         plugin_name = name
         try:
             module = importlib.import_module(name)
-        except Exception as error:
-            raise _failure(name, error, _folder(name)) from error
+        except BaseException as error:
+            raise _failure(name, survived(error), _folder(name)) from error
     _register(registry, module, plugin_name, str(name))
 
 
@@ -277,9 +278,9 @@ def _given(name: str, hook: Any, *arguments: Any) -> list[Any]:
     try:
         returned = hook(*arguments)
         given = list(returned) if isinstance(returned, Iterable) else returned
-    except Exception as error:
+    except BaseException as error:
         place = _line(hook)
-        failure = _failure(name, error, None if place is None else Path(place[0]))
+        failure = _failure(name, survived(error), None if place is None else Path(place[0]))
         found = place if failure.file is None else (failure.file, failure.line)
         raise PluginError(name, f"{hook.__name__}: {failure.reason}", found) from error
     if given is None:

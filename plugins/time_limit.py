@@ -15,6 +15,8 @@ SECONDS = 5.0
 
 LIMITED: set[CodeType] = set()
 """Code of the functions that are watched."""
+LIMITED_WORK: set[CodeType] = set()
+"""Of them those of which only the processor's time counts, as they may have to wait for whoever reads what they write."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -27,3 +29,9 @@ def limited(function: Function) -> Function:
     """Marks a function that calls a plugin's code, and that catches :class:`TookTooLong`."""
     LIMITED.add(function.__code__)
     return function
+
+
+def limited_work(function: Function) -> Function:
+    """The same for a function that writes: waiting does not count."""
+    LIMITED_WORK.add(function.__code__)
+    return limited(function)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from labdissect.bridge.failures import DONE, INCOMPLETE, Failure, TsharkFailure, UsageFailure
-from labdissect.bridge.guarded import guarded_columns, place
+from labdissect.bridge.guarded import GuardedWriter, called, guarded_columns, place
 from labdissect.bridge.interruption import Interruption
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.opening import STANDARD, opened
@@ -23,7 +23,7 @@ from labdissect.bridge.run import chunks_with_end
 from labdissect.bridge.selection import SelectedWriter
 from labdissect.bridge.source import Source
 from labdissect.plugins.analyzer import Analyzer, Settings
-from labdissect.plugins.registry import PluginError, Registry
+from labdissect.plugins.registry import BUILT_IN, PluginError, Registry
 from labdissect.plugins.writer import DraftingWriter, Problem, Summary, Writer, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Job:
         except OSError as error:
             raise Failure(f"{error.filename or self.asked.destination or 'the output'}: {error.strerror}") from error
         except Exception as error:
-            if format.make.__module__.startswith("labdissect.bridge.") or isinstance(error, Failure):
+            if self._is_built_in(format) or isinstance(error, Failure):
                 raise
             raise Failure(f"the plugin that writes {format.name} failed: {place(error, format.make)}") from error
         finally:
@@ -270,7 +270,7 @@ class Job:
     ) -> Writer:
         settings = self._writer_settings(source, _capture(source, name))
         self.begun = True
-        writer = format.make(out, settings)
+        writer = format.make(out, settings) if self._is_built_in(format) else GuardedWriter(format, out, settings)
         selection = self.asked.selection
         sparse = format.rows and selection.picks
         waits = format.waits != 0 and is_file(name)
@@ -284,6 +284,9 @@ class Job:
             return writer
         return SelectedWriter(writer, selection, numbers, sparse=sparse and not waits)
 
+    def _is_built_in(self, format: WriterFormat) -> bool:
+        return self.registry.sources[self.registry.givers["writer", format.name]] == BUILT_IN
+
     def _color(self) -> bool:
         if self.asked.color != "auto":
             return self.asked.color == "always"
@@ -296,7 +299,7 @@ class Job:
             if hook is None:
                 continue
             try:
-                hook(summary)
+                called(hook, summary)
             except Exception as error:
                 self.problems(Problem(f"plugin {name} failed: {place(error, hook)}", fatal=True, kind="plugin"))
         self.problems.close(source.name, summary)

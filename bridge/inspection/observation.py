@@ -11,6 +11,7 @@ from time import thread_time_ns
 from typing import TYPE_CHECKING, Any
 
 from labdissect.bridge.escape import visible
+from labdissect.bridge.guarded import called
 from labdissect.bridge.guarded import place as place_of
 from labdissect.bridge.interruption import Interruption
 from labdissect.bridge.opening import opened
@@ -170,14 +171,14 @@ class Observation:
                 continue
             self.written.setdefault(name, 0)
             try:
-                self._writers[name] = output.make(_Counting(self.written, name), told)
+                self._writers[name] = called(output.make, _Counting(self.written, name), told)
             except Exception as error:
                 self._output_failed(name, error)
 
     def _write(self, method: str, *arguments: Any) -> None:
         for name, writer in list(self._writers.items()):
             try:
-                getattr(writer, method)(*arguments)
+                called(getattr(writer, method), *arguments)
             except Exception as error:
                 del self._writers[name]
                 self._output_failed(name, error)
@@ -189,7 +190,7 @@ class Observation:
 
     def _column(self, name: str, value: Callable[[Packet], Any], packet: Packet) -> None:
         try:
-            if value(packet) is not None:
+            if called(value, packet) is not None:
                 self._seen(self.columns, name, packet.number)
         except Exception as error:
             why = f"column {name} failed at frame {packet.number} of {self._capture}: {place_of(error, value)}"

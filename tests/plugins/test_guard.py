@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from labdissect.bridge.watchdog import Watchdog
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.analyzer import BaseAnalyzer
-from labdissect.plugins.guard import GuardedAnalyzer, PluginTooSlow, too_slow
+from labdissect.plugins.guard import GuardedAnalyzer, PluginGaveUp, PluginTooSlow, survived
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.rule import Rule, Verdict
 from labdissect.plugins.time_limit import LIMITED, TookTooLong
@@ -199,13 +199,32 @@ def test_one_that_fails_after_its_first_verdict_has_said_nothing() -> None:
 
 
 @every_method
-@pytest.mark.parametrize("leaves", [KeyboardInterrupt, SystemExit])
-def test_what_ends_the_program_ends_it(method: str, leaves: type[BaseException]) -> None:
+def test_ctrl_c_ends_the_program(method: str) -> None:
     def leave() -> None:
-        raise leaves
+        raise KeyboardInterrupt
 
-    with pytest.raises(leaves):
+    with pytest.raises(KeyboardInterrupt):
         call(guarded(leave), method)
+
+
+class Odd(BaseException):
+    """No Exception of anybody's."""
+
+
+@every_method
+@pytest.mark.parametrize(
+    ("leaving", "said"),
+    [(SystemExit("enough"), "SystemExit('enough')"), (GeneratorExit(), "GeneratorExit()"), (Odd(3), "Odd(3)")],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_would_end_the_program_ends_the_plugin(method: str, leaving: BaseException, said: str) -> None:
+    def leave() -> None:
+        raise leaving
+
+    with pytest.raises(PluginGaveUp) as caught:
+        call(guarded(leave), method)
+    assert str(caught.value) == said
+    assert [entry.name for entry in caught.traceback][-1] == "leave"
 
 
 # -- how long it may take ---------------------------------------------------------------------------------------------
@@ -250,9 +269,12 @@ def test_every_method_is_watched() -> None:
         assert getattr(GuardedAnalyzer, method).__code__ in LIMITED
 
 
-def test_too_slow_keeps_the_message_and_the_place() -> None:
+def test_what_a_call_survives_keeps_its_message_and_place() -> None:
     try:
         raise TookTooLong("for a reason")
     except TookTooLong as error:
-        told = too_slow(error)
+        told = survived(error)
+        assert type(told) is PluginTooSlow
         assert str(told) == "for a reason" and told.__traceback__ is error.__traceback__
+    failure = ValueError("as it is")
+    assert survived(failure) is failure
