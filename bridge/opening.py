@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labdissect.plugins.writer import Problem
 
     from .asking import Asked
-    from .jobs.merging import Shards
+    from .jobs.shards import Shards
     from .tshark import Running
     from .tshark_options import Options
 

@@ -20,7 +20,7 @@ from .interruption import Interruption
 from .pipe import PIPE_SIZE, pipe_room
 
 if TYPE_CHECKING:
-    from .jobs.merging import Shards
+    from .jobs.shards import Shards
     from .tshark import Running, WholeFrames
 
 CHUNK = 1 << 20

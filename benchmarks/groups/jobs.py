@@ -11,7 +11,7 @@ from benchmarks.table import Row, Table, Target, figures
 def measure(bench: Bench) -> list[Table]:
     """Wall time and CPU."""
     small = bench.capture("small-2000", lambda path: write_small(path, connections=2000))
-    web = bench.capture("web-40", lambda path: write_web(path, connections=40))
+    web = bench.capture("web-100", lambda path: write_web(path, connections=100))
     rows = [*_rows("small packets", small, bench.rounds), *_rows("web", web, bench.rounds)]
     note = (
         f"`labdissect FILE -o jsonl`, `--jobs 2` on two cores beside `--jobs 1` on one; {bench.rounds} pairs. Below "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from labdissect.bridge.asking import Asked
     from labdissect.bridge.tshark_options import Options
 
-    from .merging import Shards
+    from .shards import Shards
 
 LARGE = 4 << 20
 """Bytes of a capture from which on several tsharks are started unasked: one more costs a third of a second."""
@@ -56,12 +56,14 @@ def sharded(tshark: Path, capture: str, asked: Asked, options: Options, jobs: in
         lopsided = LOPSIDED
     else:
         lopsided = 1.0
+    if os.name != "posix":
+        raise NotSplit("this system does not hand open pipes on to other processes")
     if options.decode_as or options.preferences or options.two_passes:
         raise NotSplit("-d, -2 and preferences may let conversations depend on each other")
     _check(asked)
 
-    from .merging import Shards
     from .plan import planned
+    from .shards import Shards
 
     plan = planned(path, jobs)
     if max(plan.counts) > lopsided * len(plan.order):

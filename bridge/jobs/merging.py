@@ -1,37 +1,17 @@
-"""Several tsharks, each with some conversations of a capture, as if they were one.
+"""The lines of several tsharks, each with some conversations of a capture, as if they were one's.
 
-Their lines are put into the order of the packets in the file, with the frame numbers and stream numbers that one tshark
-would have given: whoever reads them cannot tell the difference.
+They are put into the order of the packets in the file, with the frame numbers and stream numbers that one tshark would
+have given: whoever reads them cannot tell the difference.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from array import array
-from collections import deque
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from time import sleep
-from typing import TYPE_CHECKING, BinaryIO, cast
 
-from labdissect.bridge.source import CHUNK, cut
-from labdissect.bridge.tshark import SECONDS_TO_STOP, Running, read_fields
-from labdissect.plugins.writer import Problem
+from .plan import Plan
 
-from .feeding import Feeder
-
-if TYPE_CHECKING:
-    from labdissect.bridge.asking import Asked
-    from labdissect.bridge.tshark_options import Options
-
-    from .plan import Plan
-
-AHEAD = 2 << 20
-"""Bytes of output kept of a tshark that is ahead of the others: enough for some thousand packets in a row of another's,
-little enough for the tsharks not to have finished long before their lines are read."""
-NAP = 0.005
-"""Seconds in which a tshark fills its pipe undisturbed."""
 LINES_AT_ONCE = 512
 """Lines handed on together."""
 _STEP = 64
@@ -43,137 +23,7 @@ _HEAD = 400
 _VALUES = re.compile(rb'"(\w+)":\[("\d+"(?:,"\d+")*)\]')
 
 
-class Shards:
-    """The tsharks at work; a :class:`labdissect.bridge.tshark.Running` for whoever reads their output."""
-
-    def __init__(self, path: Path, plan: Plan, asked: Asked, options: Options) -> None:
-        self._plan = plan
-        self._running: list[Running] = []
-        self._feeders: list[Feeder] = []
-        self._ahead: list[_Ahead] = []
-        try:
-            for shard in range(len(plan.counts)):
-                running = read_fields(path, None, asked, options)
-                running.give_way()
-                self._running.append(running)
-                self._feeders.append(Feeder(plan, shard, running.input))
-                self._ahead.append(_Ahead(running.stream))
-                self._feeders[-1].start()
-                self._ahead[-1].start()
-        except BaseException:
-            self.stop()
-            raise
-        self._merged = _Merger(plan, [ahead.chunks() for ahead in self._ahead])
-        self.stream = cast(BinaryIO, _Stream(self._merged.chunks()))
-
-    def outcome(self, name: str, packets: int) -> Problem | None:
-        """What became of them, as :meth:`labdissect.bridge.tshark.Running.outcome`.
-
-        :raises UsageFailure: when they do not take an option
-        :raises TsharkFailure: when one gave up before the first packet
-        """
-        merged = self._merged
-        # where one of them ended too early, the others' output was not read to its end
-        for running in self._running if merged.ended is None else [self._running[merged.ended]]:
-            for feeder in self._feeders:
-                if feeder.problem is not None:
-                    return cut(f"{name} changed after {packets} packets were read: {feeder.problem}")
-            problem = None if merged.disordered else running.outcome(name, packets)
-            if problem is not None:
-                return problem
-        if merged.ended is not None:
-            expected = len(self._plan.order)
-            return cut(f"tshark printed {merged.done} of the {expected} packets of {name}; --jobs 1 may tell why")
-        return None
-
-    def stop(self) -> None:
-        """Ends them, and the threads that serve them: what a thread reads is not closed before it has seen its end."""
-        for running in self._running:
-            running.ask_to_stop()
-        for ahead in self._ahead:
-            ahead.stop()
-            if ahead.is_alive():
-                ahead.join(SECONDS_TO_STOP)
-        for running in self._running:
-            running.stop()
-        for feeder in self._feeders:
-            if feeder.is_alive():
-                feeder.join(SECONDS_TO_STOP)
-
-
-class _Stream:
-    """What is read of the merged lines."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def read(self, size: int = -1) -> bytes:
-        """The next lines, however many; nothing at the end."""
-        return next(self._chunks, b"")
-
-    def fileno(self) -> int:
-        """There is no one file behind it."""
-        return -1
-
-    def close(self) -> None:
-        """Nothing: the tsharks are stopped by their owner."""
-
-
-class _Ahead(threading.Thread):
-    """Reads a tshark's output ahead of whoever wants it, as far as :data:`AHEAD`."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(daemon=True, name="reader of tshark")
-        self._stream = stream
-        self._waiting: deque[bytes] = deque()
-        self._size = 0
-        self._over = False
-        self._changed = threading.Condition()
-
-    def run(self) -> None:
-        """Until the output ends."""
-        read = self._stream.read
-        while True:
-            try:
-                chunk = read(CHUNK)
-            except (OSError, ValueError):
-                chunk = b""
-            with self._changed:
-                if not chunk:
-                    self._over = True
-                self._waiting.append(chunk)
-                self._size += len(chunk)
-                self._changed.notify_all()
-                while self._size > AHEAD and not self._over:
-                    self._changed.wait()
-                if self._over:
-                    return
-            if len(chunk) < CHUNK // 4:
-                sleep(NAP)
-
-    def chunks(self) -> Iterator[bytes]:
-        """What was read."""
-        while True:
-            with self._changed:
-                while not self._waiting:
-                    if self._over:
-                        return
-                    self._changed.wait()
-                chunk = self._waiting.popleft()
-                self._size -= len(chunk)
-                self._changed.notify_all()
-            if not chunk:
-                return
-            yield chunk
-
-    def stop(self) -> None:
-        """Nobody wants more."""
-        with self._changed:
-            self._over = True
-            self._changed.notify_all()
-
-
-class _Merger:
+class Merger:
     """Puts lines into the order of the file and numbers them."""
 
     def __init__(self, plan: Plan, outputs: Sequence[Iterator[bytes]]) -> None:

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import subprocess
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,21 +12,14 @@ from labdissect.bridge.jobs.choosing import sharded
 from labdissect.bridge.jobs.packets import NotSplit
 from labdissect.bridge.tshark import find
 from labdissect.bridge.tshark_options import Options
-from labdissect.testing import Frame, write_pcap
+from labdissect.testing import write_pcap
 from tests.bridge.asked import asked
 from tests.bridge.jobs.made import connection
-from tests.bridge.program import COMMAND, environment, labdissect, quiet
+from tests.bridge.program import labdissect, quiet
 from tests.conftest import CAPTURES
 
 TWO = CAPTURES / "tcp-two-connections.pcapng"
 ONE = CAPTURES / "tcp-four-way-close.pcapng"
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """3,300 packets of 300 connections."""
-    frames: list[Frame] = [frame for number in range(300) for frame in connection(number)]
-    return write_pcap(tmp_path_factory.mktemp("many") / "many.pcap", frames)
 
 
 def why(capture: Path, options: Options | None = None, jobs: int | None = 2, fields: str = "frame.number") -> str:
@@ -106,75 +92,3 @@ def test_a_cut_capture_says_what_it_always_says(tmp_path: Path, many: Path) -> N
     assert one.code == two.code == 4
     assert one.out == two.out != b""
     assert "cut short" in one.err and one.err in two.err
-
-
-def dying(folder: Path, how: str) -> dict[str, str]:
-    """A tshark that, fed by a pipe, does not come to its end."""
-    path = folder / "tshark"
-    real = shutil.which("tshark")
-    path.write_text(f'#!/bin/sh\ncase "$*" in *"-r - "*) {how} ;; esac\nexec {real} "$@"\n')
-    path.chmod(0o755)
-    return {"LABDISSECT_TSHARK": str(path)}
-
-
-def test_a_tshark_that_dies_is_told(tmp_path: Path, many: Path) -> None:
-    dies = f"{shutil.which('tshark')} \"$@\" 2>/dev/null | head -c 200000; echo 'tshark: it hurts.' >&2; exit 2"
-    ran = labdissect(many, "-o", "jsonl", "--jobs", "2", changes=dying(tmp_path, dies))
-    assert ran.code == 4
-    assert "tshark stopped after" in ran.err and "it hurts" in ran.err
-    whole = quiet(labdissect(many, "-o", "jsonl")).lines
-    frames = [json.loads(line)["frame"] for line in ran.lines]
-    last = max(frame for frame in frames if frame is not None)
-    before = [line for line in whole if (json.loads(line)["frame"] or 10**9) <= last - 50]
-    assert before and set(before) <= set(ran.lines)
-
-
-def test_a_tshark_that_ends_early_and_says_nothing(tmp_path: Path, many: Path) -> None:
-    ends = f'{shutil.which("tshark")} "$@" 2>/dev/null | head -n 400; exit 0'
-    ran = labdissect(many, "-o", "jsonl", "--jobs", "2", changes=dying(tmp_path, ends))
-    assert ran.code == 4
-    assert "of the 3300 packets" in ran.err and "--jobs 1" in ran.err
-
-
-def test_a_tshark_that_never_begins(tmp_path: Path) -> None:
-    fails = "echo 'tshark: no.' >&2; exit 2"
-    ran = labdissect(TWO, "-o", "jsonl", "--jobs", "2", changes=dying(tmp_path, fails))
-    assert (ran.code, ran.out) == (3, b"")
-    assert "tshark cannot read" in ran.err and "no." in ran.err
-
-
-def test_whoever_reads_may_have_enough(many: Path) -> None:
-    command = [*COMMAND, str(many), "-o", "jsonl", "--jobs", "3"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline().startswith(b"{")
-        process.stdout.close()
-        assert process.wait(60) == 0
-        assert process.stderr.read() == b""
-
-
-def test_ctrl_c(tmp_path: Path, many: Path) -> None:
-    slow = f'{shutil.which("tshark")} "$@" 2>/dev/null | head -n 100; sleep 60'
-    command = [*COMMAND, str(many), "-o", "jsonl", "--jobs", "2"]
-    env = environment(dying(tmp_path, slow))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(b"{")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
-        assert process.stdout.read().endswith(b"\n")
-
-
-def test_nothing_is_left_behind(many: Path) -> None:
-    threads = threading.active_count()
-    several = sharded(find(), str(many), asked("jsonl"), Options(), 3)[1]
-    running = [one._process.pid for one in several._running]
-    assert several.stream.read().startswith(b'{"timestamp"')
-    several.stop()
-    deadline = time.monotonic() + 20
-    while threading.active_count() > threads and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert threading.active_count() == threads
-    for pid in running:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labdissect.bridge.jobs.merging import _Merger, _numbers, _packet_lines, _Places, _Streams
+from labdissect.bridge.jobs.merging import Merger, _numbers, _packet_lines, _Places, _Streams
 from labdissect.bridge.jobs.packets import CaptureFile, NotSplit
 from labdissect.bridge.jobs.plan import Plan, planned
 from labdissect.testing import Frame, write_pcap
@@ -116,10 +116,10 @@ def line(number: int, stream: int) -> bytes:
     return b'{"index":{}}\n%b"frame_protocols":["eth"],"tcp_len":["0"]}}\n' % head
 
 
-def merged(*outputs: list[bytes], order: bytes) -> tuple[_Merger, list[bytes]]:
+def merged(*outputs: list[bytes], order: bytes) -> tuple[Merger, list[bytes]]:
     file = CaptureFile(CAPTURES / "dns-basic.pcapng")
     plan = Plan(file, order, tuple(order.count(shard) for shard in range(len(outputs))))
-    merger = _Merger(plan, [iter(output) for output in outputs])
+    merger = Merger(plan, [iter(output) for output in outputs])
     return merger, b"".join(merger.chunks()).splitlines()
 
 
