@@ -207,7 +207,7 @@ def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
 
     printed, problems = io.StringIO(), _KeptProblems()
     outcome = Outcome(task.capture.name, task.capture.output, DONE)
-    descriptor, made = tempfile.mkstemp(prefix=".labdissect-", dir=folder)
+    descriptor, made = tempfile.mkstemp(dir=folder)
     os.close(descriptor)
     try:
         invocation = _invocation(task.language, task.plugins)

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -96,8 +96,14 @@ def _cores() -> int:
 def _executor(cluster: str | None, jobs: int, folder: Path) -> Iterator[Executor]:
     if cluster is None:
         from labdissect.bridge.batch import in_processes
+        from labdissect.bridge.workplace import workplace
 
-        yield in_processes(jobs, folder)
+        with ExitStack() as stack:
+            try:
+                place = stack.enter_context(workplace(folder))
+            except OSError as error:
+                raise UsageFailure(f"-w {folder}: {error.strerror}") from error
+            yield in_processes(jobs, place)
         return
     from labdissect.bridge.cluster import on_cluster
 

@@ -122,6 +122,39 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     }
 
 
+def test_what_a_killed_run_leaves_goes_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        shutil.copy(CAPTURES / "tcp-rto.pcapng", tmp_path / "in" / f"{number:02}.pcapng")
+    out, journal = tmp_path / "out", tmp_path / "out" / batch.JOURNAL
+    command = [*COMMAND, "batch", str(tmp_path / "in"), "-w", str(out), "--jobs", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as program:
+        while not journal.exists():
+            assert program.poll() is None
+            time.sleep(0.01)
+        meanwhile = subprocess.run(
+            [*COMMAND, "batch", str(CAPTURES / "dns-basic.pcapng"), "-w", str(out)],
+            cwd=ROOT,
+            env=environment(),
+            capture_output=True,
+        )
+        assert meanwhile.returncode == 0
+        assert program.poll() is None and len(list(out.glob(".labdissect-*"))) == 1  # the other run's is left alone
+        program.kill()
+    assert len(list(out.glob(".labdissect-*"))) == 1
+    ran = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=True)
+    assert b"6 captures" in ran.stdout and ran.stderr == b""
+    assert list(out.glob(".labdissect-*")) == []
+    assert len(list(out.glob("*.pcapng.jsonl"))) == 7
+
+
+def test_a_folder_that_takes_nothing_is_said(folder: Path) -> None:
+    ran = labdissect("batch", folder, "-w", "/proc")
+    assert (ran.code, ran.err) == (2, "labdissect: -w /proc: No such file or directory\n")
+
+
 KILLER = """
 import os, pathlib, signal
 from labdissect import BaseAnalyzer, hookimpl
