@@ -54,7 +54,7 @@ def opened(
     if name == STANDARD:
         source: Source | None = standard_input(readers.values(), interruption, readers[output])
     else:
-        source = text_file(Path(name), readers.values(), interruption)
+        source = text_file(Path(name), readers.values(), interruption, readers[output])
     if source is None:
         from .tshark import find, read_capture  # only captures need it
 

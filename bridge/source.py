@@ -34,6 +34,7 @@ NAP = 0.002
 """Seconds in which a busy writer fills the pipe undisturbed. tshark writes 4 KiB at a time, and each write that wakes a
 sleeping reader costs it several microseconds (docs/decisions/0003-the-pipe-costs-little.md)."""
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap and pcapng begin."""
 
@@ -98,15 +99,18 @@ def standard_input(readers: Iterable[ReaderFormat], interruption: Interruption, 
     stream = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 (for the program's lifetime)
     known = list(readers)
     head = _head(lambda size: interruption.read(stream.read, size), known)
-    reader = detected(head, known) or (default if not head.strip() else None)
+    reader = detected(head, known) or (default if _is_blank(head) else None)
     if reader is None:
         raise UsageFailure(f"standard input is {_looks_like(head)}")
-    return Source("standard input", reader, stream, head, interruption=interruption)
+    return Source("standard input", reader, stream, _content(head), interruption=interruption)
 
 
-def text_file(path: Path, readers: Iterable[ReaderFormat], interruption: Interruption) -> Source | None:
+def text_file(
+    path: Path, readers: Iterable[ReaderFormat], interruption: Interruption, default: ReaderFormat
+) -> Source | None:
     """A FILE of tshark's EK or PDML; None when it is something else, a capture perhaps.
 
+    :param default: the format of a file of nothing but blanks, which tshark would take for a packet
     :raises UsageFailure: when it cannot be read
     """
     try:
@@ -117,9 +121,9 @@ def text_file(path: Path, readers: Iterable[ReaderFormat], interruption: Interru
         raise UsageFailure(f"cannot read {path}: {_why(error)}") from error
     known = list(readers)
     head = _head(stream.read, known)
-    reader = detected(head, known)
+    reader = detected(head, known) or (default if head and _is_blank(head) else None)
     if reader is not None:
-        return Source(str(path), reader, stream, head, interruption=interruption)
+        return Source(str(path), reader, stream, _content(head), interruption=interruption)
     regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     stream.close()
     text = _text_kind(head)
@@ -163,15 +167,24 @@ def others_stream(stream: Any, readers: Iterable[ReaderFormat], default: ReaderF
     own = cast("BinaryIO", OthersStream(stream))
     known = list(readers)
     head = _head(own.read, known)
-    reader = detected(head, known) or (default if not head.strip() else None)
+    reader = detected(head, known) or (default if _is_blank(head) else None)
     if reader is None:
         raise UsageFailure(f"the stream is {_looks_like(head)}")
     name = getattr(stream, "name", None)
-    return Source(name if isinstance(name, str) else "the stream", reader, own, head)
+    return Source(name if isinstance(name, str) else "the stream", reader, own, _content(head))
 
 
 def _why(error: OSError) -> str:
     return "there is no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error))
+
+
+def _is_blank(head: bytes) -> bool:
+    return not head.removeprefix(_BYTE_ORDER_MARK).strip()
+
+
+def _content(head: bytes) -> bytes:
+    """A byte order mark alone is how some editors save an empty file."""
+    return b"" if head == _BYTE_ORDER_MARK else head
 
 
 def _head(read: Callable[[int], bytes | None], readers: list[ReaderFormat]) -> bytes:
@@ -196,7 +209,7 @@ def _text_kind(head: bytes) -> str | None:
     """Text that people mistake for EK or PDML."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16 text, as PowerShell's > writes it; let tshark write in cmd, or use a pipe there"
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = head.removeprefix(_BYTE_ORDER_MARK).lstrip()
     if start.startswith(b"["):
         return "JSON of `tshark -T json`; use `tshark -T ek`, which has one packet a line"
     if start.startswith(b"<") and b"<psml" in head:

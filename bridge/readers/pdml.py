@@ -245,7 +245,9 @@ def flat_layers(piece: bytes) -> tuple[list[Entry], dict[str, str]]:
 def detects(head: bytes) -> bool:
     """PDML is XML whose document element is ``pdml``, or a fragment that begins with a packet."""
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK)
-    return head.startswith(b"<") and (b"<pdml" in head or b"<packet" in head or head.startswith(b"<?xml"))
+    if not head.startswith(b"<") or b"<psml" in head:  # of PSML the packets are called so, too
+        return False
+    return b"<pdml" in head or b"<packet" in head or head.startswith(b"<?xml")
 
 
 @hookimpl
