@@ -100,7 +100,7 @@ OPEN_SYN = Rule(
         ),
         "again": Text(
             "SYN again, {silence:duration} after frame {before}: no SYN+ACK had come.",
-            "第 {before} 帧之后 {silence:duration} 重发 SYN：没有收到 SYN+ACK。",
+            "第 {before} 帧之后 {silence:duration} 重传 SYN：没有收到 SYN+ACK。",
         ),
     },
     (OPENING,),
@@ -129,7 +129,7 @@ OPEN_SYN_ACK = Rule(
     explanation=Explanation(
         Text("The receiver agrees to the opening.", "接收方同意建立连接。"),
         Text("The flags are SYN and ACK (3).", "标志为 SYN 与 ACK（3）。"),
-        Text("Without an answer the sender repeats its SYN.", "没有回答时，发送方会重发 SYN。"),
+        Text("Without an answer the sender repeats its SYN.", "没有回答时，发送方会重传 SYN。"),
     ),
 )
 OPEN_ACK = Rule(
@@ -555,7 +555,7 @@ CLOSE_FIN = Rule(
         ),
         "again": Text(
             "FIN again, {silence:duration} after frame {before}: no ACK {number} had come.",
-            "第 {before} 帧之后 {silence:duration} 重发 FIN：没有收到确认 {number}。",
+            "第 {before} 帧之后 {silence:duration} 重传 FIN：没有收到确认 {number}。",
         ),
         "early": Text(
             "FIN {number}, though packet {missing} and what follows it are not acknowledged.",
