@@ -35,10 +35,20 @@ def annotate(invocation: Invocation, files: Sequence[str], given: Mapping[str, A
     """Reads the files, or standard input when there are none, and writes them annotated; the exit code."""
     asked = request(given, invocation.registry)
     job = Job(invocation, asked, tuple(files) or (STANDARD,), terminal=is_terminal(asked))
+    say_contested(invocation.registry, asked, job.problems)
     with job.interruption.installed():
         if len(job.files) == 1:
             return job.one(job.files[0])
         return joined([job.one_of_several(name) for name in job.files])
+
+
+def say_contested(registry: Registry, asked: Request, problems: Problems) -> None:
+    """Once for all inputs: which layers of plugins claim what is claimed already."""
+    if registry.carried:
+        from labdissect.bridge.claims import contested
+
+        for claim in contested(registry, asked.decode_as, asked.options.decode_as):
+            problems(Problem(claim))
 
 
 def joined(codes: Sequence[int]) -> int:

@@ -23,7 +23,7 @@ from labdissect.bridge.options import SEVERITIES
 from labdissect.bridge.problems import Problems
 from labdissect.bridge.request import request
 
-from .annotate import joined
+from .annotate import joined, say_contested
 
 if TYPE_CHECKING:
     from labdissect.bridge.batch import Executor
@@ -57,6 +57,7 @@ def annotate_many(
     plugins = tuple(str(Path(name).resolve()) if Path(name).is_file() else name for name in invocation.plugins)
     spoken = invocation.language(terminal=False)
     tasks = [batch.Task(capture, given, spoken, plugins, single) for capture in batch.captures(names)]
+    say_contested(invocation.registry, asked, Problems())
     folder = _folder(Path(f"{destination}.parts" if single else destination))
     work = batch.Batch(tasks, folder, SUFFIX.get(format, format), again=again)
     try:

@@ -38,7 +38,7 @@ def command(
     from labdissect.bridge.request import request
     from labdissect.bridge.source import Source
 
-    from .annotate import is_terminal
+    from .annotate import is_terminal, say_contested
     from .live_job import LiveJob
 
     registry = invocation.registry
@@ -48,6 +48,7 @@ def command(
     capturing = dumpcap.find(path)
     name = interface or next((one.name for one in dumpcap.interfaces(capturing)), "the first interface")
     job = LiveJob(invocation, asked, (name,), is_terminal(asked), interruption=CaptureInterruption())
+    say_contested(registry, asked, job.problems)
     with job.interruption.installed():
         ends = ["-c", str(count)] if count else []
         for condition in conditions:

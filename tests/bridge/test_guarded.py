@@ -49,7 +49,7 @@ def labdissect_finish(summary):
 
 @hookimpl
 def labdissect_layers():
-    over = (("tcp.port", 80),)
+    over = (("tcp.port", "*"),)
     return [Layer("lableave", Text("Lab", "实验"), Struct("all" / GreedyBytes), over=over, matches={matches})]
 
 class Writes(BaseWriter):

@@ -38,6 +38,7 @@ def command(invocation: Invocation, everything: bool) -> None:
     if context.invoked_subcommand is not None:
         context.obj = invocation
         return
+    from labdissect.bridge.claims import contested
     from labdissect.bridge.page import Page
 
     registry = invocation.registry
@@ -49,6 +50,8 @@ def command(invocation: Invocation, everything: bool) -> None:
             rows.append((name, source, ", ".join(hooks(registry.manager, plugin))))
     page = Page()
     page.table(rows)
+    for claim in contested(registry, {}):
+        page.paragraph(claim)
     if not everything:
         built_in = sum(source == "built in" for source in sources.values())
         page.paragraph(f"{len(rows)} plugins besides the {built_in} built-in ones (--all lists those)")
