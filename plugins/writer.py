@@ -18,17 +18,13 @@ if TYPE_CHECKING:
     from .udp import Exchange
 
 
-class Record:
-    """One piece of the input: a packet as tshark printed it, or a line that is none (an index line, an XML head).
+class Record(msgspec.Struct, eq=False, gc=False):
+    """One piece of the input: a packet as tshark printed it, or a line that is none (an index line, an XML head)."""
 
-    ``raw`` is the piece byte for byte, its line end included.
-    """
-
-    __slots__ = ("packet", "raw")
-
-    def __init__(self, raw: bytes, packet: Packet | None = None) -> None:
-        self.raw = raw
-        self.packet = packet
+    raw: bytes
+    """The piece byte for byte, its line end included."""
+    packet: Packet | None = None
+    """None of a piece that is no packet."""
 
     def spliced(self, *addition: bytes) -> Sequence[bytes | memoryview]:
         """The piece with ``addition``, itself in parts, as its last layer; in parts to be joined, as a line can be

@@ -35,26 +35,19 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n"
 
 
-class EkRecord(Record):
+class EkRecord(Record, eq=False, gc=False):
     """A packet's line of EK, and the index line before it if there is one: for _bulk the two are one document."""
 
-    __slots__ = ("_plain", "index", "own")
-
-    def __init__(
-        self, raw: bytes, packet: Packet | None, plain: bool, own: tuple[str, ...] = (), index: bytes = b""
-    ) -> None:
-        self.raw = raw  # not by super().__init__: one call less for every line
-        self.packet = packet
-        self._plain = plain
-        """Nothing follows the layers, so what the line ends with tells where they end."""
-        self.own = own
-        """Layers of ours that the line brought along, to be replaced."""
-        self.index = index
+    plain: bool = False
+    """Nothing follows the layers, so what the line ends with tells where they end."""
+    own: tuple[str, ...] = ()
+    """Layers of ours that the line brought along, to be replaced."""
+    index: bytes = b""
 
     def spliced(self, *addition: bytes) -> Sequence[bytes | memoryview]:
         """The line with ``addition`` (``"name":{…}``) as the last member of its layers; the index line before it."""
         raw = self.raw
-        if self._plain and not self.own and raw[-3:] == LAYERS_END:
+        if self.plain and not self.own and raw[-3:] == LAYERS_END:
             if len(raw) < COPY_AT_MOST:
                 return (b"".join((self.index, raw[:-3], b",", *addition, LAYERS_END)),)
             return self.index, memoryview(raw)[:-3], b"".join((b",", *addition, LAYERS_END))
@@ -324,7 +317,7 @@ class EkReader:
         packet = Packet(source, number, time, frame.len, protocols)
         packet.size = len(line)
         if self._tcp_at_once and type(layers.tcp) is not list:
-            packet.tcp = layers.tcp  # nearly everybody asks for it: spare them Packet.__getattr__
+            packet.tcp = layers.tcp  # nearly everybody asks for it: spare them the asking
         index, self._index = self._index, b""
         own = self._brought(layers, protocols) if layers._own or self._carried else ()
         return EkRecord(line, packet, True, own, index)

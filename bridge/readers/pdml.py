@@ -36,15 +36,11 @@ _OWN_PROTO = rb'(?:  )?<proto%b\s+name\s*=\s*"(?:%b)"%b\s*>.*?</proto>\n?'
 _SHOW = rb'<field\s+name="%b"\s[^<>]*?\bshow="([^"]*)"'
 
 
-class PdmlRecord(Record):
+class PdmlRecord(Record, eq=False, gc=False):
     """One ``<packet>``, with the blanks before it."""
 
-    __slots__ = ("own",)
-
-    def __init__(self, raw: bytes, packet: Packet | None, own: tuple[str, ...] = ()) -> None:
-        super().__init__(raw, packet)
-        self.own = own
-        """Layers of ours that the packet brought along, to be replaced."""
+    own: tuple[str, ...] = ()
+    """Layers of ours that the packet brought along, to be replaced."""
 
     def spliced(self, *addition: bytes) -> Sequence[bytes | memoryview]:
         """The packet with ``addition`` (``  <proto …>…</proto>`` and a line feed) as its last child."""
