@@ -44,7 +44,7 @@ class Overtaker(NamedTuple):
     ip_id: int | None
 
 
-class Round(NamedTuple):
+class Round(msgspec.Struct, frozen=True, gc=False):
     """What was newly sent within one round trip."""
 
     length: int

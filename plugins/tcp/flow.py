@@ -69,7 +69,9 @@ class Flow(BaseAnalyzer):
             verdicts.append(_round_trip(packet, segment))
             rounds = segment.receiver.rounds
             if rounds and rounds[-1].acked_frame == packet.number:
-                verdicts += _slow_start(packet, segment.receiver, conversation)
+                slow_start = _slow_start(packet, segment.receiver, conversation)
+                if slow_start is not None:
+                    verdicts.append(slow_start)
         return verdicts
 
 
@@ -198,17 +200,19 @@ def _round_trip(packet: Packet, segment: Segment) -> Verdict:
     return Verdict(ROUND_TRIP, packet.number, params, (Evidence(frame, "tcp.nxtseq", segment.ack),))
 
 
-def _slow_start(packet: Packet, data_sender: Endpoint, conversation: Conversation) -> Iterable[Verdict]:
+def _slow_start(packet: Packet, data_sender: Endpoint, conversation: Conversation) -> Verdict | None:
     """Once for each end: from the third round on that grew so, the next ones say nothing new."""
+    growth = doubling(conversation, data_sender)
+    if growth is None:
+        return None
     who = conversation.role(data_sender)
     said = f"{SLOW_START.code} {who}"
-    growth = None if said in conversation.said else doubling(conversation, data_sender)
-    if growth is None:
-        return
+    if said in conversation.said:
+        return None
     conversation.said.add(said)
     params = {"who": who, **{name: one.length for name, one in growth._asdict().items()}}
     evidence = tuple(Evidence(one.acked_frame, "tcp.ack", one.ack) for one in growth)
-    yield Verdict(SLOW_START, packet.number, params, evidence)
+    return Verdict(SLOW_START, packet.number, params, evidence)
 
 
 @hookimpl

@@ -52,17 +52,25 @@ def rounds(conversation: Conversation, end: Endpoint) -> list[int] | None:
 def doubling(conversation: Conversation, end: Endpoint) -> Growth | None:
     """The newest three rounds, if nothing but the congestion window explains them: each grew by what slow start adds and
     was sent in full segments, without loss, with room left in the other end's window."""
-    if len(end.rounds) < 3 or end.retransmissions or not captured_at(conversation, end):
+    if len(end.rounds) < 3 or end.retransmissions:
+        return None
+    first, second, third = end.rounds[-3:]
+    # before all else, as most rounds are as long as the one before
+    if not (_doubled(second, third) and _doubled(first, second)):
+        return None
+    if not captured_at(conversation, end):
         return None
     other = conversation.server if end is conversation.client else conversation.client
-    growth = Growth(*end.rounds[-3:])
     size = full_segment(end, other)
-    if size is None or not other.window_scaled or (other.window or 0) < growth.third.length + size:
+    if size is None or not other.window_scaled or (other.window or 0) < third.length + size:
         return None
-    if any(one.length % size for one in growth):
+    if any(one.length % size for one in (first, second, third)):
         return None
-    pairs = ((growth.first, growth.second), (growth.second, growth.third))
-    return growth if all(FEWEST <= late.length / early.length <= MOST for early, late in pairs) else None
+    return Growth(first, second, third)
+
+
+def _doubled(early: Round, late: Round) -> bool:
+    return FEWEST <= late.length / early.length <= MOST
 
 
 def full_segment(end: Endpoint, other: Endpoint) -> int | None:
