@@ -95,7 +95,7 @@ class Packet:
         self.time = time
         self.length = length
         self.protocols = protocols
-        # not defaults of the class: Python 3.11 takes the long way to what the class has as well
+        # not defaults of the class: Python 3.11 takes the long way to what only the class has
         self.conversation = self.segment = self.copy_of = None
         self.conn_state = self.history = ""
         self.messages = ()
