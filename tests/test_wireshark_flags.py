@@ -35,7 +35,10 @@ EXPLAINED = {
     "window_update": {"tcp.flow.update", "tcp.loss.dup-ack", "tcp.loss.sack", "tcp.ack.pure"},
     "lost_segment": {"tcp.data.segment", "tcp.fin.first", "tcp.fin.second"},
     "ack_lost_segment": {"tcp.loss.acked-unseen"},
-    "reused_ports": {"tcp.open.port-reused"},
+    "reused_ports": {
+        "tcp.open.port-reused",
+        "tcp.open.syn-retransmitted",  # the same SYN behind a reset: 4.4 counts another, the verdict does not
+    },
 }
 """Wireshark's flag, after ``tcp.analysis.``, and the verdicts that speak of it."""
 

@@ -71,10 +71,10 @@ def test_datagrams(tmp_path: Path, frames: list[Frame]) -> None:
 def test_connections(tmp_path: Path) -> None:
     frames = tcp_connection([("client", b"x" * 2000), ("server", b"ok"), ("client", b"bye")], dport=40001)
     frames += tcp_connection([("server", b"hello")], dport=40002, src="fd00::1", dst="fd00::2", close=False)
-    frames += [
-        tcp(b"in the middle", dport=40005, seq=2**32 - 30, ack=9, flags="PA"),
-        tcp(b"", sport=40005, dport=40000, src=SERVER, dst=CLIENT, seq=9, ack=10, flags="RA"),
-        tcp(dport=40005, seq=99, flags="S"),
+    frames += [  # not from port 40000, which tshark 4.4 takes for SAP's
+        tcp(b"in the middle", sport=50000, dport=40005, seq=2**32 - 30, ack=9, flags="PA"),
+        tcp(b"", sport=40005, dport=50000, src=SERVER, dst=CLIENT, seq=9, ack=10, flags="RA"),
+        tcp(sport=50000, dport=40005, seq=99, flags="S"),
         tcp(dport=40006, seq=5, flags="R"),
     ]
     agree(frames, tmp_path)
