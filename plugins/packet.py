@@ -60,6 +60,8 @@ class Packet:
     Of a layer that is there twice (a tunnel) the attribute is the innermost; :meth:`all` gives every one.
     """
 
+    source: Source
+    """Where its layers come from."""
     number: int
     """As tshark counts frames."""
     time: int | None

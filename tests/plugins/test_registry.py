@@ -107,7 +107,7 @@ def test_the_same_plugin_twice_and_files_that_are_none(tmp_path: Path) -> None:
         load([str(tmp_path)], entry_points=False)
 
 
-@pytest.mark.parametrize("name", ["Lab", "9lab", "lab-x", "", "number", "messages", "labdissect", "lab\n"])
+@pytest.mark.parametrize("name", ["Lab", "9lab", "lab-x", "", "number", "source", "messages", "labdissect", "lab\n"])
 def test_names_that_no_layer_may_have(name: str) -> None:
     assert repr(name) in unusable(layer(name))
 
