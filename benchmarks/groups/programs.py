@@ -83,15 +83,13 @@ def programs() -> list[Program]:
             f"{LABDISSECT} {{file}} -o conversations --jobs 1 > /dev/null",
         ),
         Program(
-            "`tshark -T ek \\| labdissect -o ek` ¹",
+            "`tshark -T ek \\| labdissect -o ek`",
             f"tshark -n -r {{file}} -T ek | {LABDISSECT} -o ek > /dev/null",
-            slow=True,
         ),
         Program(
-            "pyshark `FileCapture(use_ek=True)`, three fields ¹",
+            "pyshark `FileCapture(use_ek=True)`, three fields",
             f"{read} pyshark-ek {{file}} {{packets}}",
             needs="pyshark",
-            slow=True,
             wanted={"web": Target("≥", 5), "small": Target("≥", 3)},
         ),
         Program(
