@@ -13,7 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 from string import Template
 
-from labdissect.plugins.packet import Packet
+from labdissect.plugins.packet import is_taken
 
 from .failures import TsharkFailure, UsageFailure
 
@@ -96,7 +96,7 @@ def _why_not(name: str, layers: Collection[str]) -> str | None:
         return f"Python has a use for this word; lab{name} would do"
     if name.startswith("test"):
         return "pytest would take it for a test"
-    if name in layers or hasattr(Packet, name) or name in Packet.__annotations__:
+    if name in layers or is_taken(name):
         return f"packet.{name} is something else already; lab{name} would do"
     theirs = _of_wireshark(name)
     if theirs is not None:

@@ -60,8 +60,7 @@ class Packet:
     Of a layer that is there twice (a tunnel) the attribute is the innermost; :meth:`all` gives every one.
     """
 
-    source: Source
-    """Where its layers come from."""
+    source: Source  # not for plugins
     number: int
     """As tshark counts frames."""
     time: int | None
@@ -147,3 +146,9 @@ def make_attribute(layer: str) -> None:
     """
     if not hasattr(Packet, layer):
         setattr(Packet, layer, LayerAttribute(layer))
+
+
+def is_taken(name: str) -> bool:
+    """Whether ``packet.NAME`` means something else than a layer already."""
+    member = getattr(Packet, name, None)
+    return name in Packet.__annotations__ or (member is not None and not isinstance(member, LayerAttribute))

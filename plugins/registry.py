@@ -24,7 +24,7 @@ from .column import Column
 from .discovery import ENTRY_POINT_GROUP, installed, named_in_environment
 from .guard import GuardedAnalyzer, survived
 from .hookspecs import Hooks, hookimpl
-from .packet import LayerAttribute, Packet, make_attribute
+from .packet import is_taken, make_attribute
 from .rule import Rule
 from .writer import ReaderFormat, WriterFormat
 
@@ -338,9 +338,7 @@ def unusable(layer: Layer) -> str:
         return f'layer {name!r}: over={layer.over!r} is no tuple of pairs; write over=(("udp.port", 9000),)'
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return f"layer name {name!r}: write a small letter, then small letters, digits and _, as it becomes packet.NAME"
-    member = getattr(Packet, name, None)
-    taken = member is not None and not isinstance(member, LayerAttribute)
-    if taken or name in Packet.__annotations__ or name == OWN:
+    if is_taken(name) or name == OWN:
         return f"layer name {name!r} means something else already: packet.{name}; choose another"
     for one in layer.fields:
         if not re.fullmatch(r"[A-Za-z_][\w.-]*", one.name):

@@ -56,7 +56,7 @@ WRONG = {
     "no verdict": (ANALYZER.format(body="return [1]"), "analyze gave 1"),
     "a verdict alone": (ANALYZER.format(body="return Verdict(SAID, packet.number, {})"), "analyze returned Verdict("),
     "a rule's name": (ANALYZER.format(body='yield Verdict("lab.said", packet.number, {})'), "analyze gave Verdict("),
-    "an error": (ANALYZER.format(body="return packet.nothing"), "AttributeError: packet 1: 'nothing'"),
+    "an error": (ANALYZER.format(body="return packet.nothing"), "no attribute 'nothing'"),
     "matches": (
         LAYER.format(struct=PLAIN, more=", matches=lambda data: data.nothing"),
         "AttributeError: 'bytes' object",
