@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -106,16 +106,27 @@ _GIVING_WAY = 10
 
 
 class Running:
-    """A tshark at work; its output is :attr:`stream`. Whoever starts it stops it.
+    """A tshark at work, or a program that helps it; its output is :attr:`stream`. Whoever starts it stops it.
 
     :param fed: whether it reads what is written to :attr:`input`
     :param apart: whether a Ctrl-C on the terminal is kept from it
+    :param handed: open files that it gets under the same numbers (POSIX)
+    :param environment: its own, when not ours
     """
 
     program = "tshark"
     """What its complaints begin with."""
 
-    def __init__(self, path: Path, arguments: Sequence[str], *, fed: bool = False, apart: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        arguments: Sequence[str],
+        *,
+        fed: bool = False,
+        apart: bool = False,
+        handed: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         try:
             self._process = subprocess.Popen(
                 [path, *arguments],
@@ -125,6 +136,8 @@ class Running:
                 bufsize=0,
                 start_new_session=apart,
                 creationflags=_NEW_GROUP if apart else 0,
+                pass_fds=handed,
+                env=environment,
             )
         except OSError as error:
             raise TsharkFailure(f"{path} cannot be run: {error.strerror}") from error

@@ -32,18 +32,13 @@ def main(arguments: Sequence[str]) -> None:
     for thread in (*feeders, *ahead):
         thread.start()
     merger = Merger(plan, [one.chunks() for one in ahead])
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError), open(sys.stdout.fileno(), "wb", closefd=False) as out:
         for lines in merger.chunks():
-            _write(lines)
+            out.write(lines)
+            out.flush()
     problem = next((feeder.problem for feeder in feeders if feeder.problem is not None), None)
     outcome = Outcome(merger.done, merger.ended, merger.disordered, problem)
     print(json.dumps(outcome._asdict()), file=sys.stderr)
-
-
-def _write(lines: bytes) -> None:
-    rest = memoryview(lines)
-    while rest:
-        rest = rest[os.write(sys.stdout.fileno(), rest) :]
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from time import sleep
 from typing import BinaryIO
 
-CHUNK = 1 << 20
-"""Bytes asked for at once: what is there comes at once, however little."""
+from .packets import CHUNK
+
 AHEAD = 2 << 20
 """Bytes of output kept of a tshark that is ahead of the others: enough for some thousand packets in a row of another's,
 little enough for the tsharks not to have finished long before their lines are read."""

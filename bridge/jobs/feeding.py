@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import BinaryIO
+from io import BufferedWriter, RawIOBase
 
 from .packets import NotSplit
 from .plan import Plan
@@ -18,9 +18,9 @@ class Feeder(threading.Thread):
     packets may wait for any of them, and nothing else ever waits for two.
     """
 
-    def __init__(self, plan: Plan, shard: int, pipe: BinaryIO) -> None:
+    def __init__(self, plan: Plan, shard: int, pipe: RawIOBase) -> None:
         super().__init__(daemon=True, name=f"feeder {shard}")
-        self._plan, self._shard, self._pipe = plan, shard, pipe
+        self._plan, self._shard, self._pipe = plan, shard, BufferedWriter(pipe)
         self.problem: str | None = None
         """What kept it from going through the capture."""
 
@@ -51,8 +51,4 @@ class Feeder(threading.Thread):
                     at += 1
                 parts.append(view[begin : ends[at]])
                 at = marks.find(mine, at + 1)
-            self._write(memoryview(b"".join(parts)))
-
-    def _write(self, data: memoryview) -> None:
-        while data:
-            data = data[self._pipe.write(data) or 0 :]
+            self._pipe.write(b"".join(parts))

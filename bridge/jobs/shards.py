@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import subprocess
 import sys
 from contextlib import suppress
+from io import BufferedWriter, RawIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
-from labdissect.bridge.failures import TsharkFailure
-from labdissect.bridge.pipe import enlarge_pipe
 from labdissect.bridge.source import cut
-from labdissect.bridge.tshark import SECONDS_TO_STOP, Running, read_fields
+from labdissect.bridge.tshark import Running, read_fields
 from labdissect.plugins.writer import Problem
 
 from .outcome import Outcome
@@ -49,9 +47,9 @@ class Shards:
         for running in self._running:
             running.input.close()
             running.stream.close()
-        self.stream = cast(BinaryIO, self._merging.stdout)
-        with suppress(BrokenPipeError), cast(BinaryIO, self._merging.stdin) as merging:
-            merging.write(pickle.dumps(plan))
+        self.stream = self._merging.stream
+        with suppress(BrokenPipeError), BufferedWriter(cast(RawIOBase, self._merging.input)) as merging:
+            pickle.dump(plan, merging)
 
     def outcome(self, name: str, packets: int) -> Problem | None:
         """What became of them, as :meth:`labdissect.bridge.tshark.Running.outcome`.
@@ -76,8 +74,8 @@ class Shards:
 
     def _merged(self) -> tuple[Outcome | None, str]:
         """How merging ended; if it did not come to its end, why."""
-        said = cast(BinaryIO, self._merging.stderr).read().decode("utf-8", "replace").splitlines()
         code = self._merging.wait()
+        said = self._merging.said
         if code == 0 and said:
             with suppress(ValueError, TypeError):
                 return Outcome(**json.loads(said[-1])), ""
@@ -87,39 +85,25 @@ class Shards:
         """Ends them all."""
         for running in self._running:
             running.ask_to_stop()
-        self._merging.terminate()
-        try:
-            self._merging.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            self._merging.kill()
-            self._merging.wait()
-        for pipe in (self._merging.stdout, self._merging.stderr):
-            with suppress(OSError):
-                cast(BinaryIO, pipe).close()
+        self._merging.stop()
         for running in self._running:
             running.stop()
 
 
-def _merging(tsharks: list[Running]) -> subprocess.Popen[bytes]:
+def _merging(tsharks: list[Running]) -> Running:
     """Starts the process that feeds these tsharks and merges what they print (``bridge/jobs/__main__.py``).
 
     It finds our modules where we found them, and no others (``-P``: none in the working directory). A Ctrl-C on the
     terminal is kept from it: what the tsharks printed until then is merged.
+
+    :raises TsharkFailure: when it cannot be started
     """
-    descriptors = [(running.input.fileno(), running.stream.fileno()) for running in tsharks]
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __package__, *(f"{feed},{printed}" for feed, printed in descriptors)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            pass_fds=[descriptor for pair in descriptors for descriptor in pair],
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)},
-        )
-    except OSError as error:
-        raise TsharkFailure(f"{sys.executable} cannot be run: {error.strerror}; try --jobs 1") from error
-    for pipe in (process.stdin, process.stdout):
-        enlarge_pipe(cast(BinaryIO, pipe).fileno())
-    return process
+    pipes = [(running.input.fileno(), running.stream.fileno()) for running in tsharks]
+    return Running(
+        Path(sys.executable),
+        ["-P", "-m", __package__, *(f"{feed},{printed}" for feed, printed in pipes)],
+        fed=True,
+        apart=True,
+        handed=[descriptor for pair in pipes for descriptor in pair],
+        environment={**os.environ, "PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)},
+    )

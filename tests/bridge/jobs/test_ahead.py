@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labdissect.bridge.jobs.ahead import AHEAD, CHUNK, Ahead
+from labdissect.bridge.jobs.ahead import AHEAD, Ahead
+from labdissect.bridge.jobs.packets import CHUNK
 
 
 def reading() -> tuple[Ahead, int]:
@@ -20,10 +21,8 @@ def reading() -> tuple[Ahead, int]:
 
 def written(into: int, data: bytes) -> None:
     """Writes all, and the end."""
-    with os.fdopen(into, "wb", 0) as pipe:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[pipe.write(rest) or 0 :]
+    with os.fdopen(into, "wb") as pipe:
+        pipe.write(data)
 
 
 @given(st.binary(max_size=300_000))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import RawIOBase
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,20 +20,20 @@ from tests.bridge.jobs.test_packets import records
 MIXTURE = [frame.data for frame in mixture()]
 
 
-class Pipe:
+class Pipe(RawIOBase):
     """Takes what a feeder writes, a little at a time."""
 
     def __init__(self, at_once: int = 1000) -> None:
         self.data = bytearray()
-        self.closed = False
         self._at_once = at_once
 
-    def write(self, data: memoryview) -> int:
-        self.data += data[: self._at_once]
-        return len(data[: self._at_once])
+    def writable(self) -> bool:
+        return True
 
-    def close(self) -> None:
-        self.closed = True
+    def write(self, data: Any) -> int:
+        some = bytes(data)[: self._at_once]
+        self.data += some
+        return len(some)
 
 
 def fed(plan: Plan, folder: Path) -> list[list[bytes]]:
@@ -39,7 +41,7 @@ def fed(plan: Plan, folder: Path) -> list[list[bytes]]:
     shards = []
     for shard in range(len(plan.counts)):
         pipe = Pipe()
-        feeder = Feeder(plan, shard, pipe)  # type: ignore[arg-type]
+        feeder = Feeder(plan, shard, pipe)
         feeder.run()
         assert feeder.problem is None and pipe.closed
         (folder / "shard").write_bytes(pipe.data)

@@ -57,7 +57,7 @@ def test_a_merging_process_that_is_killed_is_told(many: Path) -> None:
     several = sharded(find(), name, asked("jsonl"), Options(), 2)[1]
     try:
         assert several.stream.read(1 << 20).startswith(b'{"timestamp"')
-        several._merging.kill()
+        several._merging._process.kill()
         problem = several.outcome(name, 7)
         assert problem is not None
         assert "stopped after 7 packets" in problem.message and "exit code -9" in problem.message
@@ -107,7 +107,7 @@ def test_ctrl_c(tmp_path: Path, many: Path) -> None:
 def test_nothing_is_left_behind(many: Path) -> None:
     threads = threading.active_count()
     several = sharded(find(), str(many), asked("jsonl"), Options(), 3)[1]
-    running = [several._merging.pid, *(one._process.pid for one in several._running)]
+    running = [one._process.pid for one in (several._merging, *several._running)]
     assert several.stream.read().startswith(b'{"timestamp"')
     several.stop()
     deadline = time.monotonic() + 20
