@@ -6,6 +6,9 @@ import sys
 INTERRUPTED = 130
 """As bridge/failures.py has it."""
 
+KEPT = 1 << 24
+"""Bytes: what the C library gives back once in one piece it afterwards keeps (mallopt(3), M_MMAP_THRESHOLD)."""
+
 try:
     import signal
 except KeyboardInterrupt:  # the first import that takes more than an instant
@@ -29,7 +32,10 @@ def run() -> None:
 
 
 def _made_ready() -> None:
-    """The standard streams: each is open, and a pipe into us holds what comes before we read."""
+    """The standard streams: each is open, and a pipe into us holds what comes before we read. Memory that large lines
+    were read into is kept for the next ones: fetched anew from the system each time, it costs a tenth of our time, and
+    tshark waits at the pipe meanwhile (docs/decisions/0003-the-pipe-costs-little.md)."""
+    bytes(KEPT)
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _occupy_closed()
     from labdissect.bridge.pipe import enlarge_pipe
