@@ -84,11 +84,11 @@ def _verdicts(found: Iterable[Verdict] | None, method: str) -> list[Verdict]:
     if found is None:
         return []
     if not isinstance(found, Iterable) or isinstance(found, str | bytes | Verdict):
-        raise TypeError(f"{method} returned {_shown(found)}; it should return or yield verdicts")
+        raise TypeError(f"{method} returned {shown(found)}; it should return or yield verdicts")
     verdicts = list(found)
     for verdict in verdicts:
         if not _is_sound(verdict):
-            raise TypeError(f"{method} gave {_shown(verdict)}; a Verdict(rule, frame number, parameters) was expected")
+            raise TypeError(f"{method} gave {shown(verdict)}; a Verdict(rule, frame number, parameters) was expected")
     return verdicts
 
 
@@ -101,6 +101,7 @@ def _is_sound(verdict: Any) -> bool:
     )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """What a plugin gave, short enough for a message."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -22,7 +22,7 @@ from labdissect.dissectors.layer import Header, Layer, Text
 from .analyzer import Analyzer, Settings
 from .column import Column
 from .discovery import ENTRY_POINT_GROUP, installed, named_in_environment
-from .guard import GuardedAnalyzer, survived
+from .guard import GuardedAnalyzer, shown, survived
 from .hookspecs import Hooks, hookimpl
 from .packet import is_taken, make_attribute
 from .rule import Rule
@@ -286,9 +286,8 @@ def _given(name: str, hook: Any, *arguments: Any) -> list[Any]:
     if given is None:
         return []
     if not isinstance(given, list) or isinstance(returned, str | bytes | Text):
-        shown = repr(returned)
-        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-        raise PluginError(name, f"{hook.__name__} returned {shown}, which is no list; write [ ] around it", _line(hook))
+        what = f"{hook.__name__} returned {shown(returned)}, which is no list; write [ ] around it"
+        raise PluginError(name, what, _line(hook))
     return given
 
 
