@@ -156,8 +156,7 @@ def _load_entry_points(registry: Registry) -> None:
         try:
             plugin = entry.load()
         except BaseException as error:
-            name = f"{entry.name} (installed, {entry.value})"
-            raise _failure(name, survived(error), _folder(entry.module)) from error
+            raise _failure(f"{entry.name} (installed, {entry.value})", error, _folder(entry.module)) from error
         _register(registry, plugin, entry.name, f"entry point {entry.value}")
 
 
@@ -180,13 +179,13 @@ def _load_named(registry: Registry, name: str | ModuleType) -> None:
         try:
             spec.loader.exec_module(module)
         except BaseException as error:
-            raise _failure(name, survived(error), path) from error
+            raise _failure(name, error, path) from error
     else:
         plugin_name = name
         try:
             module = importlib.import_module(name)
         except BaseException as error:
-            raise _failure(name, survived(error), _folder(name)) from error
+            raise _failure(name, error, _folder(name)) from error
     _register(registry, module, plugin_name, str(name))
 
 
@@ -230,11 +229,13 @@ def _line(function: Any) -> tuple[str, int | None] | None:
     return None if code is None else (code.co_filename, code.co_firstlineno)
 
 
-def _failure(plugin: str, error: Exception, own: Path | None) -> PluginError:
+def _failure(plugin: str, raised: BaseException, own: Path | None) -> PluginError:
     """What a plugin's own code raised, with the last of its author's lines that it came through.
 
     :param own: the plugin's file, or the folder that all its files are in
+    :raises KeyboardInterrupt: when it is that
     """
+    error = survived(raised)
     if isinstance(error, SyntaxError):
         return PluginError(plugin, error.msg, (error.filename or plugin, error.lineno))
     import traceback
@@ -280,7 +281,7 @@ def _given(name: str, hook: Any, *arguments: Any) -> list[Any]:
         given = list(returned) if isinstance(returned, Iterable) else returned
     except BaseException as error:
         place = _line(hook)
-        failure = _failure(name, survived(error), None if place is None else Path(place[0]))
+        failure = _failure(name, error, None if place is None else Path(place[0]))
         found = place if failure.file is None else (failure.file, failure.line)
         raise PluginError(name, f"{hook.__name__}: {failure.reason}", found) from error
     if given is None:
