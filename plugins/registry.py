@@ -205,17 +205,18 @@ def _refuse_unknown_hooks(plugin: Any, source: str) -> None:
     nothing that the hook does not give."""
     for name, function in getattr(plugin, "__dict__", {}).items():
         # functions only: Construct's ``this`` has an attribute of any name
-        if isinstance(function, FunctionType) and hasattr(function, "labdissect_impl") and not hasattr(Hooks, name):
+        if not isinstance(function, FunctionType) or not hasattr(function, "labdissect_impl"):
+            continue
+        if not hasattr(Hooks, name):
             from difflib import get_close_matches  # only mistakes need it
 
             near = get_close_matches(name, [hook for hook in vars(Hooks) if not hook.startswith("_")], n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise PluginError(source, f"there is no hook {name}{hint}; docs/hooks.md lists them", _line(function))
-        if isinstance(function, FunctionType) and hasattr(function, "labdissect_impl"):
-            known = _parameters(getattr(Hooks, name))[1:]  # without self
-            for unknown in (one for one in _parameters(function) if one not in known):
-                what = f"{name} has no parameter {unknown!r}; write def {name}({', '.join(known)})"
-                raise PluginError(source, what, _line(function))
+        known = _parameters(getattr(Hooks, name))[1:]  # without self
+        for unknown in (one for one in _parameters(function) if one not in known):
+            what = f"{name} has no parameter {unknown!r}; write def {name}({', '.join(known)})"
+            raise PluginError(source, what, _line(function))
 
 
 def _parameters(function: FunctionType) -> tuple[str, ...]:
