@@ -320,14 +320,18 @@ def _collect(registry: Registry) -> None:
                     raise PluginError(plugin_name, taken, _line(hook))
                 table[key] = item
                 given_by[what, key] = plugin_name
-                if not isinstance(item, Layer):
-                    continue
-                if item.over and registry.sources[plugin_name] != BUILT_IN:
-                    wrong = unusable(item)
-                    if wrong:
-                        raise PluginError(plugin_name, wrong, _line(hook))
-                    registry.carried[key] = item
-                make_attribute(key)
+                if isinstance(item, Layer):
+                    _take_in(registry, item, plugin_name, hook)
+
+
+def _take_in(registry: Registry, layer: Layer, plugin_name: str, hook: Any) -> None:
+    """What a layer is besides an entry in its table: carried, when a plugin reads it, and an attribute of packets."""
+    if layer.over and registry.sources[plugin_name] != BUILT_IN:
+        wrong = unusable(layer)
+        if wrong:
+            raise PluginError(plugin_name, wrong, _line(hook))
+        registry.carried[layer.name] = layer
+    make_attribute(layer.name)
 
 
 def unusable(layer: Layer) -> str:
