@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labdissect.dissectors.layer import Ipv4Address, Ipv6Address
-from labdissect.plugins.registry import BUILT_IN
 
 from .failures import TsharkFailure
 
@@ -48,7 +47,7 @@ def own_layers(registry: Registry) -> Properties:
             keys[f"labdissect_labdissect_{column.name}"] = {"type": "keyword"}
     made: Properties = {"labdissect": {"properties": keys}}
     for name, layer in registry.layers.items():
-        if registry.sources[registry.givers["layer", name]] == BUILT_IN:
+        if registry.is_built_in("layer", name):
             continue
         listed = {
             f"{name}_{field.tshark}".replace(".", "_"): {"type": type_of(field)}

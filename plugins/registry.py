@@ -77,6 +77,10 @@ class Registry:
         """Whether anything is loaded that is not built in."""
         return any(source != BUILT_IN for source in self.sources.values())
 
+    def is_built_in(self, what: str, name: str) -> bool:
+        """Whether no plugin of somebody else's gave it: ``is_built_in("writer", "jsonl")``."""
+        return self.sources[self.givers[what, name]] == BUILT_IN
+
     def analyzers(self, settings: Settings) -> list[Analyzer]:
         """Fresh analyzers for one input, built-ins first."""
         found: list[Analyzer] = []

@@ -23,7 +23,7 @@ from labdissect.bridge.run import chunks_with_end
 from labdissect.bridge.selection import SelectedWriter
 from labdissect.bridge.source import Source
 from labdissect.plugins.analyzer import Analyzer, Settings
-from labdissect.plugins.registry import BUILT_IN, PluginError, Registry
+from labdissect.plugins.registry import PluginError, Registry
 from labdissect.plugins.writer import DraftingWriter, Problem, Summary, Writer, WriterFormat, WriterSettings
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Job:
         except OSError as error:
             raise Failure(f"{error.filename or self.asked.destination or 'the output'}: {error.strerror}") from error
         except Exception as error:
-            if self._is_built_in(format) or isinstance(error, Failure):
+            if self.registry.is_built_in("writer", format.name) or isinstance(error, Failure):
                 raise
             raise Failure(f"the plugin that writes {format.name} failed: {place(error, format.make)}") from error
         finally:
@@ -280,7 +280,8 @@ class Job:
     ) -> Writer:
         settings = self._writer_settings(source, _capture(source, name))
         self.begun = True
-        writer = format.make(out, settings) if self._is_built_in(format) else GuardedWriter(format, out, settings)
+        built_in = self.registry.is_built_in("writer", format.name)
+        writer = format.make(out, settings) if built_in else GuardedWriter(format, out, settings)
         selection = self.asked.selection
         sparse = format.rows and selection.picks
         waits = format.waits != 0 and is_file(name)
@@ -293,9 +294,6 @@ class Job:
         if selection.everything() and numbers is None:
             return writer
         return SelectedWriter(writer, selection, numbers, sparse=sparse and not waits)
-
-    def _is_built_in(self, format: WriterFormat) -> bool:
-        return self.registry.sources[self.registry.givers["writer", format.name]] == BUILT_IN
 
     def _color(self) -> bool:
         if self.asked.color != "auto":

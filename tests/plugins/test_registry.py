@@ -45,6 +45,7 @@ def test_what_a_plugin_gives_is_known_by_name_and_giver(tmp_path: Path) -> None:
         ("column", "lab", found.columns),
     ):
         assert key in table and found.givers[what, key] == "lab"
+        assert not found.is_built_in(what, key)
     assert found.sources["lab"] == path and list(found.sources)[-1] == "lab"
     assert found.has_plugins and list(found.carried) == ["labnew"]
 
@@ -54,6 +55,7 @@ def test_the_built_in_ones_are_no_plugins() -> None:
     assert not found.has_plugins and not found.carried
     assert set(found.sources.values()) == {BUILT_IN}
     assert {"tcp", "dns", "eth"} <= found.layers.keys()
+    assert found.is_built_in("layer", "tcp") and found.is_built_in("rule", "arp.probe")
 
 
 def test_a_plugins_analyzers_are_guarded_and_come_last(tmp_path: Path) -> None:
