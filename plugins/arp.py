@@ -552,9 +552,7 @@ class Arp(BaseAnalyzer):
                 Evidence(named, "dhcp.option.router", target),
             )
             return [Verdict(GATEWAY, frame, params, evidence, "dhcp")]
-        askers = self._askers.get(target)
-        if askers is None:
-            askers = self._askers[target] = {}
+        askers = self._askers.setdefault(target, {})
         if sender in askers or len(askers) >= ASKERS_LIMIT:
             return []
         askers[sender] = frame
@@ -604,9 +602,7 @@ class Arp(BaseAnalyzer):
             Evidence(frame, "arp.src.proto_ipv4", NO_ADDRESS),
             Evidence(frame, "arp.dst.proto_ipv4", target),
         )
-        probing = self._probes.get(target)
-        if probing is None:
-            probing = self._probes[target] = {}
+        probing = self._probes.setdefault(target, {})
         before = probing.pop(mac, None)
         conflict = self._contests(packet, mac, target, probing)
         contested = before is not None and before.contested and before.listens(packet.time)
@@ -662,9 +658,7 @@ class Arp(BaseAnalyzer):
         owner = link.owners.get(address)
         link.owners[address] = Owner(mac, frame)
         link.cards[mac] = address
-        holders = self._holders.get(address)
-        if holders is None:
-            holders = self._holders[address] = {}
+        holders = self._holders.setdefault(address, {})
         before = holders.get(mac)
         if len(holders) < HOLDERS_LIMIT or mac in holders:
             holders[mac] = frame

@@ -286,9 +286,7 @@ class Ethernet(BaseAnalyzer):
         """Counts the destinations behind the receiver's MAC address, or for an answer behind its sender's."""
         if is_group(eth.dst) or not self._pairs((ip.src, ip.dst, eth.dst)):
             return []
-        beyond = self._beyond.get(eth.dst)
-        if beyond is None:
-            beyond = self._beyond[eth.dst] = {}
+        beyond = self._beyond.setdefault(eth.dst, {})
         if is_ordinary(number(ip.dst)) and is_ordinary(number(ip.src)) and len(beyond) < DESTINATIONS_LIMIT:
             beyond.setdefault((ip.src, ip.dst), packet.number)
         return self._judged(packet, eth.dst) or self._judged(packet, eth.src)

@@ -11,6 +11,8 @@ def test_what_is_remembered_is_bounded() -> None:
     for key in range(10):
         remembered[key] = key
     assert list(remembered) == [7, 8, 9]
+    assert remembered.setdefault(9, 0) == 9 and remembered.setdefault(10, 0) == 0
+    assert list(remembered) == [8, 9, 10]
     once = Once(2)
     assert [once(key) for key in (1, 1, 2, 3, 1)] == [True, False, True, True, True]
     link = Link()
