@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +35,6 @@ NAP = 0.002
 """Seconds in which a busy writer fills the pipe undisturbed. tshark writes 4 KiB at a time, and each write that wakes a
 sleeping reader costs it several microseconds (docs/decisions/0003-the-pipe-costs-little.md)."""
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap and pcapng begin."""
 
@@ -179,12 +179,12 @@ def _why(error: OSError) -> str:
 
 
 def _is_blank(head: bytes) -> bool:
-    return not head.removeprefix(_BYTE_ORDER_MARK).strip()
+    return not head.removeprefix(BOM_UTF8).strip()
 
 
 def _content(head: bytes) -> bytes:
     """A byte order mark alone is how some editors save an empty file."""
-    return b"" if head == _BYTE_ORDER_MARK else head
+    return b"" if head == BOM_UTF8 else head
 
 
 def _head(read: Callable[[int], bytes | None], readers: list[ReaderFormat]) -> bytes:
@@ -209,7 +209,7 @@ def _text_kind(head: bytes) -> str | None:
     """Text that people mistake for EK or PDML."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16 text, as PowerShell's > writes it; let tshark write in cmd, or use a pipe there"
-    start = head.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    start = head.removeprefix(BOM_UTF8).lstrip()
     if start.startswith(b"["):
         return "JSON of `tshark -T json`; use `tshark -T ek`, which has one packet a line"
     if start.startswith(b"<") and b"<psml" in head:

@@ -9,6 +9,7 @@ keeps every repeated key.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,8 +31,6 @@ INDEX = b'{"index":'
 """How the line begins that tells Elasticsearch where the document on the next line belongs."""
 LAYERS_END = b"}}\n"
 """How a line ends that nothing follows the layers in."""
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-"""What Windows' programs put before UTF-8: it belongs to no line, and is passed on as it came."""
 _WHITE = b" \t\r\n"
 
 
@@ -259,11 +258,14 @@ class EkReader:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(envelope, strict=False).decode
 
     def records(self, chunk: bytes) -> Iterator[Record]:
-        """The records of the lines that ``chunk`` completes. An index line waits for its packet."""
+        """The records of the lines that ``chunk`` completes. An index line waits for its packet.
+
+        The byte order mark that Windows' programs put before UTF-8 belongs to no line, and is passed on as it came.
+        """
         lines = self._splitter.feed(chunk)
-        if not self._lines and lines and lines[0].startswith(BYTE_ORDER_MARK):
-            yield Record(BYTE_ORDER_MARK)
-            lines[0] = lines[0][len(BYTE_ORDER_MARK) :]
+        if not self._lines and lines and lines[0].startswith(BOM_UTF8):
+            yield Record(BOM_UTF8)
+            lines[0] = lines[0][len(BOM_UTF8) :]
         for line in lines:
             if line.startswith(INDEX) and not self._index:
                 self._index = line
@@ -277,9 +279,9 @@ class EkReader:
     def end(self) -> Iterator[Record]:
         """The line that has no line feed, if any: the input may have been cut there."""
         rest = self._splitter.rest()
-        if not self._lines and rest.startswith(BYTE_ORDER_MARK):
-            yield Record(BYTE_ORDER_MARK)
-            rest = rest[len(BYTE_ORDER_MARK) :]
+        if not self._lines and rest.startswith(BOM_UTF8):
+            yield Record(BOM_UTF8)
+            rest = rest[len(BOM_UTF8) :]
         if rest:
             why = f"line {self._lines + 1} has no end: the input was cut there; what came before is complete"
             self._report(Problem(why, fatal=True, kind="cut"))
@@ -472,7 +474,7 @@ class _PlainSource(msgspec.Struct):
 
 def detects(head: bytes) -> bool:
     """EK begins with an object on its first line."""
-    return head.removeprefix(BYTE_ORDER_MARK).lstrip(_WHITE).startswith(b"{")
+    return head.removeprefix(BOM_UTF8).lstrip(_WHITE).startswith(b"{")
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from labdissect.bridge.lines import LINE_LIMIT
@@ -240,7 +241,7 @@ def flat_layers(piece: bytes) -> tuple[list[Entry], dict[str, str]]:
 
 def detects(head: bytes) -> bool:
     """PDML is XML whose document element is ``pdml``, or a fragment that begins with a packet."""
-    head = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK)
+    head = head.removeprefix(BOM_UTF8).lstrip(_BLANK)
     if not head.startswith(b"<") or b"<psml" in head:  # of PSML the packets are called so, too
         return False
     return b"<pdml" in head or b"<packet" in head or head.startswith(b"<?xml")
