@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from labdissect.bridge.batch import Outcome, record
 from labdissect.bridge.escape import indented, visible, width
 from labdissect.bridge.failures import INTERRUPTED, UsageFailure
 from labdissect.bridge.invocation import Invocation
+from labdissect.bridge.jobs.choosing import cores
 from labdissect.bridge.options import SEVERITIES
 from labdissect.bridge.problems import Problems
 from labdissect.bridge.request import request
@@ -61,7 +61,7 @@ def annotate_many(
     folder = _folder(Path(f"{destination}.parts" if single else destination))
     work = batch.Batch(tasks, folder, SUFFIX.get(format, format), again=again)
     try:
-        with _executor(cluster, jobs or _cores(), folder) as execute, _progress(len(tasks), work.done) as shown:
+        with _executor(cluster, jobs or cores(), folder) as execute, _progress(len(tasks), work.done) as shown:
             work.run(execute, shown)
     except KeyboardInterrupt:
         click.echo(f"labdissect: stopped after {work.done} of {len(tasks)}; the same command goes on", err=True)
@@ -84,13 +84,6 @@ def _folder(path: Path) -> Path:
     except OSError as error:
         raise UsageFailure(f"-w {path}: {error.strerror}") from error
     return path
-
-
-def _cores() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager
