@@ -49,7 +49,7 @@ def called(function: Callable[..., Any], *arguments: Any) -> Any:
 @limited_work
 def called_for_a_packet(function: Callable[..., Any], *arguments: Any) -> Any:
     """The same, ended when it takes too long."""
-    try:
+    try:  # called() in here would be one more call for each packet
         return function(*arguments)
     except BaseException as error:
         raise survived(error) from None
