@@ -27,7 +27,7 @@ from labdissect.plugins.writer import BaseWriter, Problem, Record, Summary, Writ
 from . import tables
 from .captured import CapturedPacket, SaidVerdict
 from .failures import Failure, UsageFailure
-from .guarded import guarded_columns
+from .guarded import guarded_columns, guarded_readers
 from .interruption import Interruption
 from .loading import loaded
 from .opening import opened
@@ -399,7 +399,7 @@ class Capture:
 
     def _opened(self) -> Source:
         if self._is_file:
-            return opened(self.name, self._registry, Interruption(), self._asked.options)
+            return opened(self.name, self._registry, Interruption(), self._asked.options, self._report)
         if self._read:
             raise UsageFailure(f"{self.name} was read already, and a stream can be read once; keep list(capture)")
         self._read = True
@@ -408,7 +408,8 @@ class Capture:
                 "display_filter, decode_as, preferences and two_passes are tshark's to act on, and a stream is its "
                 "output already; name the capture's file"
             )
-        return others_stream(self._source, self._registry.readers.values(), self._registry.readers["ek"])
+        readers = guarded_readers(self._registry, self._report)
+        return others_stream(self._source, readers.values(), readers["ek"])
 
     def __repr__(self) -> str:
         if not self._found.complete:

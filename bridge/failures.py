@@ -3,6 +3,7 @@
 ::
 
     Failure                 1 is never used: it is left to crashes
+    ├── ReaderFailure       4  a plugin cannot read the input (on)
     ├── UsageFailure        2  the command line asks for what there is not
     └── TsharkFailure       3  tshark is missing, or gave up before the first packet
 """
@@ -17,6 +18,10 @@ class Failure(Exception):
     """Ends the program; the message is for people, says what to do, and may hold text from outside: escape it."""
 
     exit_code = INCOMPLETE
+
+
+class ReaderFailure(Failure):
+    """A plugin's reader failed: there are no more packets, and the loop ends as at the input's end."""
 
 
 class UsageFailure(Failure):

@@ -15,7 +15,7 @@ from .source import Source, standard_input, text_file
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Layer
     from labdissect.plugins.registry import Registry
-    from labdissect.plugins.writer import Problem
+    from labdissect.plugins.writer import Problem, ReaderFormat
 
     from .asking import Asked
     from .jobs.shards import Shards
@@ -34,6 +34,7 @@ def opened(
     registry: Registry,
     interruption: Interruption,
     options: Options,
+    report: Callable[[Problem], None],
     *,
     output: str = "ek",
     columns: bool = True,
@@ -43,6 +44,7 @@ def opened(
     """Opens one input; who opens it closes it.
 
     :param options: for tshark, which a capture needs
+    :param report: is told of plugins' readers that fail at the first bytes
     :param output: which reader's format tshark shall print, and what an empty standard input counts as
     :param columns: whether Wireshark's own columns are of use
     :param asking: of a capture whose packets need not be whole: works out what to ask a tshark for
@@ -50,7 +52,11 @@ def opened(
     :raises UsageFailure: when it cannot be read, or options are given that nobody acts on
     :raises TsharkFailure: when there is no tshark
     """
-    readers = registry.readers
+    readers: Mapping[str, ReaderFormat] = registry.readers
+    if registry.has_plugins:
+        from .guarded import guarded_readers
+
+        readers = guarded_readers(registry, report)
     if name == STANDARD:
         source: Source | None = standard_input(readers.values(), interruption, readers[output])
     else:

@@ -56,7 +56,7 @@ class Problems:
             if kind and count > MOST_OF_A_KIND:
                 self.say(f"{count - MOST_OF_A_KIND} more of the kind “{kind}” not shown")
         self._kinds.clear()
-        if not summary.packets and not interrupted:
+        if not summary.packets and not interrupted and not summary.plugin_failures:
             self.say(f"{name} holds no packets" if summary.other_lines else f"{name} is empty: no packets")
         if summary.left_out:
             noun = "verdict" if summary.left_out == 1 else "verdicts"

@@ -11,10 +11,11 @@ from labdissect.plugins.registry import PluginError, Registry
 from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
 from labdissect.plugins.udp import Exchange
-from labdissect.plugins.writer import Problem, ReaderFormat, Record, Summary, Writer
+from labdissect.plugins.writer import Problem, Reader, ReaderFormat, Record, Summary, Writer
 
 from .engine import Engine
 from .failures import UsageFailure
+from .guarded import reader_failure
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def annotate(
 
     The writer is flushed after each chunk, so that a live packet's verdict is out before the next packet comes.
     KeyboardInterrupt from ``chunks`` ends the input early: conversations and writer end as always, then it is raised
-    again. OSError of the writer's stream is raised as it is.
+    again. OSError of the writer's stream is raised as it is. A plugin's reader that raises is reported, and ends the
+    input likewise.
 
     :param summary: where to count, for callers that want to know how far it has come
     :param analyzers: those of this input, where they were made already to ask them what they read
@@ -80,10 +82,11 @@ def steps(
         engine = Engine(registry, settings, told, ended, analyzers=analyzers)
     except PluginError as error:
         raise UsageFailure(str(error)) from error
-    reader = reader_format.make(registry.layers, told, engine.wanted, tuple(registry.carried))
-    interrupted = False
+    reader: Reader | None = None
+    interrupted, failed_readers = False, 0
     watchdog = Watchdog(settings.plugin_timeout if registry.has_plugins else 0)
     try:
+        reader = reader_format.make(registry.layers, told, engine.wanted, tuple(registry.carried))
         for chunk in chunks:
             with watchdog.watching():
                 _through(reader.records(chunk), engine, output, summary)
@@ -93,11 +96,18 @@ def steps(
             _through(reader.end(), engine, output, summary)
     except KeyboardInterrupt:
         interrupted = True
+    except Exception as error:
+        failure = reader_failure(error, reader)
+        if failure is None:
+            raise
+        failed_readers = 1
+        told(Problem(str(failure), fatal=True, kind="plugin"))
+        output.write()
     with watchdog.watching():
         last = engine.finish()
     _count(summary, last)
     summary.evicted, summary.incomplete = engine.table.evicted, engine.table.incomplete
-    summary.plugin_failures = engine.failures
+    summary.plugin_failures = engine.failures + failed_readers
     summary.verdicts = sum(summary.codes.values())
     summary.shown = summary.packets
     _said(writer.end, (summary,), last, told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +107,7 @@ def run(
     def report(problem: Problem) -> None:
         result.problems.append(problem.message)
 
-    with _source(packets, registry, tshark, Options(tuple(tshark_decode_as))) as source:
+    with _source(packets, registry, tshark, Options(tuple(tshark_decode_as)), report) as source:
         chunks = source if isinstance(source, list) else chunks_with_end(source, summary, report)
         reader = registry.readers["ek"] if isinstance(source, list) else source.reader
         annotate(chunks, reader, Collector(result), registry, report, chosen, summary)
@@ -129,10 +129,14 @@ def alone(plugin: str | ModuleType, beside: Sequence[str] = ()) -> Registry:
 
 @contextmanager
 def _source(
-    packets: str | os.PathLike[str] | Iterable[Frame], registry: Registry, tshark: bool, options: Options
+    packets: str | os.PathLike[str] | Iterable[Frame],
+    registry: Registry,
+    tshark: bool,
+    options: Options,
+    report: Callable[[Problem], None],
 ) -> Iterator[Source | list[bytes]]:
     if isinstance(packets, str | os.PathLike):
-        source = opened(os.fspath(packets), registry, Interruption(), options)
+        source = opened(os.fspath(packets), registry, Interruption(), options, report)
         try:
             yield source
         finally:
@@ -140,7 +144,7 @@ def _source(
     elif tshark:
         with tempfile.TemporaryDirectory() as folder:
             capture = write_pcap(Path(folder) / "frames.pcap", packets)
-            with _source(capture, registry, False, options) as source_of_frames:
+            with _source(capture, registry, False, options, report) as source_of_frames:
                 yield source_of_frames
     else:
         yield [ek_lines(packets)]

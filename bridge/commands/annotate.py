@@ -128,6 +128,7 @@ class Job:
             self.registry,
             self.interruption,
             self.asked.options,
+            self.problems,
             output=reader,
             columns=not expected.accepts,
             asking=None if whole else lambda tshark, own: self._fields(expected, analyzers, tshark, bytes_at_hand=own),

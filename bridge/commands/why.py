@@ -88,7 +88,7 @@ def _read(invocation: Invocation, file: str, options: Any, decode_as: Any, found
 
     registry, interruption, summary = invocation.registry, Interruption(), Summary()
     with interruption.installed():
-        source = opened(file, registry, interruption, options)
+        source = opened(file, registry, interruption, options, problems)
         try:
             whole = source.tshark is not None
             settings = Settings(invocation.language(), whole_capture=whole, decode_as=decode_as)

@@ -120,7 +120,7 @@ class Observation:
         self._capture, self._last = Path(name).name, 0
         summary, interruption = Summary(), Interruption()
         with interruption.installed():
-            source = opened(name, self._watched, interruption, options)
+            source = opened(name, self._watched, interruption, options, self._report)
             try:
                 self._open_writers(source.reader.name, settings.language)
                 chunks = chunks_with_end(source, summary, self._report)

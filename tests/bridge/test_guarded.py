@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pytest
 
+from labdissect.bridge.capture import open_capture
 from labdissect.bridge.guarded import called, called_for_a_packet, guarded_columns, place
 from labdissect.bridge.watchdog import Watchdog
 from labdissect.dissectors.layer import Text
@@ -14,7 +17,7 @@ from labdissect.plugins.guard import PluginGaveUp, PluginTooSlow
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem
 from tests.bridge.program import Ran, labdissect
-from tests.conftest import ek, judged
+from tests.conftest import CAPTURES, ek, judged
 
 NAME = "tcp-four-way-close"
 PACKETS = 13
@@ -221,3 +224,141 @@ def test_a_column_is_switched_off_once() -> None:
     assert problem.fatal and problem.kind == "plugin"
     assert problem.message.startswith("column lab failed at frame 2: PluginGaveUp: SystemExit() (")
     assert problem.message.endswith("; switched off")
+
+
+READER = """
+import sys
+from labdissect import hookimpl
+from labdissect.plugins.packet import Packet
+from labdissect.plugins.writer import ReaderFormat, Record
+
+def {where}_fails(*arguments):
+    {leaving}  # line 8
+
+def detects(head):
+    {detects}
+    return head.startswith(b"LAB")
+
+class Layers:
+    def header(self, name):
+        {header}
+    def headers(self):
+        return []
+    def columns(self):
+        {columns}
+        return {{}}
+
+class LabReader:
+    def __init__(self, layers, report, wanted, carried):
+        {make}
+        self.count = 0
+    def records(self, chunk):
+        for line in chunk.splitlines(True):
+            self.count += 1
+            if self.count == 3:
+                {records}
+            yield Record(line, Packet(Layers(), self.count, None, None, "lab"))
+    def end(self):
+        {end}
+
+@hookimpl
+def labdissect_readers():
+    return [ReaderFormat("lab", "lines of a lab", detects, LabReader)]
+"""
+LINES = b"LAB 1\nLAB 2\nLAB 3\nLAB 4\n"
+REST = "; the rest of the input is not read"
+
+
+def read_with(folder: Path, where: str, leaving: str, *arguments: str, stdin: bytes = LINES) -> tuple[Ran, Path]:
+    """The program with a plugin whose reader does this in one place."""
+    path = folder / "reads.py"
+    places = dict.fromkeys(("detects", "header", "columns", "make", "records", "end"), "pass")
+    code = READER.format(**(places | {where: f"{where}_fails()"}), where=where, leaving=leaving)
+    path.write_text(code, encoding="utf-8")
+    return labdissect("--plugin", path, *arguments, stdin=stdin), path
+
+
+RAISING = {
+    "raises": ("raise ValueError('no')", "ValueError: no"),
+    "exits": ("sys.exit(3)", "PluginGaveUp: SystemExit(3)"),
+}
+
+
+@pytest.mark.parametrize("how", RAISING)
+@pytest.mark.parametrize(
+    ("where", "when", "packets"),
+    [("make", "before the first packet", 0), ("records", "after frame 2", 2), ("end", "after frame 4", 4)],
+)
+def test_a_reader_that_fails_is_named_and_what_it_read_is_written(
+    where: str, when: str, packets: int, how: str, tmp_path: Path
+) -> None:
+    leaving, said = RAISING[how]
+    ran, path = read_with(tmp_path, where, leaving, "-o", "json")
+    rest = "" if where == "make" else REST
+    assert ran.err == f"labdissect: plugin reads: reader lab failed {when}: {said} ({path}:8){rest}\n"
+    assert ran.code == 4
+    assert [one["number"] for one in json.loads(ran.out)] == list(range(1, packets + 1))  # the array is closed
+
+
+def test_a_reader_that_never_returns_is_ended(tmp_path: Path) -> None:
+    ran, path = read_with(tmp_path, "records", FOR_EVER, "-o", "jsonl", "--plugin-timeout", "0.3")
+    said = "PluginTooSlow: it took longer than 0.3 s (--plugin-timeout)"
+    assert (ran.code, ran.err) == (
+        4,
+        f"labdissect: plugin reads: reader lab failed after frame 2: {said} ({path}:8){REST}\n",
+    )
+
+
+@pytest.mark.parametrize("how", RAISING)
+def test_a_reader_that_cannot_look_leaves_the_others_their_input(how: str, tmp_path: Path) -> None:
+    leaving, said = RAISING[how]
+    capture = CAPTURES / f"{NAME}.pcapng"  # no reader of ours knows it, so that the plugin's is asked
+    ran, path = read_with(tmp_path, "detects", leaving, "-o", "jsonl", str(capture))
+    expected = f"labdissect: plugin reads: reader lab failed at the first bytes: {said} ({path}:8); switched off\n"
+    assert (ran.code, ran.err) == (4, expected)
+    assert ran.out == labdissect(capture, "-o", "jsonl").out
+    ran, _ = read_with(tmp_path, "detects", leaving)
+    assert ran.code == 2 and ran.err.startswith(expected) and ran.err.count("\n") == 2
+
+
+@pytest.mark.parametrize("where", ["header", "columns"])
+def test_packets_that_fail_are_their_readers(where: str, tmp_path: Path) -> None:
+    ran, path = read_with(tmp_path, where, "raise ValueError('no')", "-o", "json")
+    said = f"labdissect: plugin reads: reader lab gave a packet that failed: ValueError: no ({path}:8){REST}\n"
+    assert (ran.code, ran.err, json.loads(ran.out)) == (4, said, [])
+
+
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        ("return 5", "records returned 5; it should return or yield records"),
+        ("yield 5", "records gave 5; a Record(raw, packet) was expected"),
+        ("yield None", "records gave None; a Record(raw, packet) was expected"),
+        ("yield Record(b'', 7)", "records gave Record(raw=b'', packet=7); a Record(raw, packet) was expected"),
+        (
+            "yield Record(b'', Packet(Layers(), '1', None, None, ''))",
+            "records gave Record(raw=b'', packet=<Packet 1 >); a Record(raw, packet) was expected",
+        ),
+    ],
+)
+def test_what_is_no_record_is_shown(gives: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "reads.py"
+    nothing = dict.fromkeys(("detects", "header", "columns", "make", "records", "end"), "pass")
+    code = READER.format(**nothing, where="no", leaving="pass").replace(
+        "    def end", f"    def records(self, chunk):\n        {gives}\n    def end"
+    )
+    path.write_text(code, encoding="utf-8")
+    ran = labdissect("--plugin", path, "-o", "jsonl", stdin=LINES)
+    line = code[: code.index(gives)].count("\n")
+    assert (ran.code, ran.out) == (4, b"")
+    assert (
+        ran.err
+        == f"labdissect: plugin reads: reader lab failed before the first packet: {said} ({path}:{line}){REST}\n"
+    )
+
+
+def test_the_library_tells_of_a_reader_that_fails(tmp_path: Path) -> None:
+    _, path = read_with(tmp_path, "records", "raise ValueError('no')")
+    with open_capture(io.BytesIO(LINES), plugins=[path]) as capture:
+        assert [packet.number for packet in capture] == [1, 2]
+    assert capture.problems == [f"plugin reads: reader lab failed after frame 2: ValueError: no ({path}:8){REST}"]
