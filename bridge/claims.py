@@ -12,13 +12,16 @@ PORTS = ("udp.port", "tcp.port")
 """Tables whose payloads tshark prints whether or not it dissects them, so that both are read."""
 
 
-def contested(registry: Registry, rebound: Mapping[Place, str], told: Sequence[str] = ()) -> Iterator[str]:
+def contested(
+    registry: Registry, rebound: Mapping[Place, str], told: Sequence[str] = (), *, of: Layer | None = None
+) -> Iterator[str]:
     """What there is to say of them, a sentence each: who reads the payload, and how to choose.
 
     Layers that recognize their packets (``matches``) share a place: the last one loaded is asked first.
 
     :param rebound: ``--decode-as``: places that somebody has chosen for already
     :param told: what tshark is told of places (``-d``)
+    :param of: only places that this layer claims
     """
     claims: dict[Place, list[Layer]] = {}
     for layer in registry.carried.values():
@@ -26,7 +29,7 @@ def contested(registry: Registry, rebound: Mapping[Place, str], told: Sequence[s
             claims.setdefault(place, []).append(layer)
     chosen = {rule.partition(",")[0].replace(" ", "") for rule in told}
     for place, layers in claims.items():
-        if place in rebound or place[1] == ANY:
+        if place in rebound or place[1] == ANY or (of is not None and place not in of.over):
             continue
         certain = [position for position, layer in enumerate(layers) if layer.matches is None]
         if certain and certain[-1]:

@@ -50,6 +50,11 @@ def command(invocation: Invocation, name: str | None) -> None:
         page.labelled(_said(_SOURCE, language), layer.source, indent=2)
     if layer.over:
         page.labelled(_said(_OVER, language), ", ".join(f"{table} {value}" for table, value in layer.over), indent=2)
+    if invocation.registry.carried:
+        from labdissect.bridge.claims import contested
+
+        for claim in contested(invocation.registry, {}, of=layer):
+            page.paragraph(claim, indent=2)
     page.blank()
     in_header = [field for field in layer.fields if field.subcon is not None]
     page.table(

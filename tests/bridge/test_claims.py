@@ -43,6 +43,23 @@ def test_two_plugins_on_one_port(tmp_path: Path) -> None:
     assert b'"labtwo":{' in ran.out and b'"labone":{' not in ran.out
 
 
+@pytest.mark.parametrize("name", ["labone", "labtwo"])
+def test_a_layers_page_says_who_else_claims_its_place(name: str, tmp_path: Path) -> None:
+    both = ("--plugin", plugin(tmp_path, "labone"), "--plugin", plugin(tmp_path, "labtwo"))
+    page = quiet(labdissect("layers", name, *both)).text
+    assert "udp.port 9000 is claimed by layer labone" in page
+    assert "labtwo reads it" in " ".join(page.split())
+    other = plugin(tmp_path, "labthree", '("udp.port", 9001)')
+    assert "claimed" not in quiet(labdissect("layers", "labthree", *both, "--plugin", other)).text
+
+
+def test_a_built_in_layers_page_says_it_too(tmp_path: Path) -> None:
+    path = plugin(tmp_path, "labone", '("udp.port", 53)')
+    page = " ".join(quiet(labdissect("layers", "dns", "--plugin", path)).text.split())
+    assert "udp.port 53 is claimed by layer labone (plugin of_labone), and tshark dissects dns there" in page
+    assert "claimed" not in quiet(labdissect("layers", "tcp", "--plugin", path)).text
+
+
 def test_the_choice_that_it_offers_is_one(tmp_path: Path) -> None:
     both = plugin(tmp_path, "labone"), plugin(tmp_path, "labtwo")
     ran = quiet(run_with(*both, more=("--decode-as", "udp.port==9000,labone")))
