@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ERROR, WARNING = "error", "warning"
 
@@ -78,6 +79,11 @@ class AuthorsFiles:
     def whole(self) -> Place:
         """The plugin's file, no line in particular."""
         return Place(self._named if self._named.endswith(".py") else str(self._files[0]))
+
+    def hook(self, name: str) -> Callable[..., Any] | None:
+        """The plugin's implementation of a hook; None when it has none."""
+        found = getattr(self.module, name, None)
+        return found if callable(found) and hasattr(found, "labdissect_impl") else None
 
     def calls(self, function: str) -> Iterator[tuple[str, ast.Call]]:
         """Calls of a function or class of this name, ``Verdict(…)`` or ``labdissect.Verdict(…)``, with their file."""

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+import click
+
 from labdissect.bridge.decode_as import places
 from labdissect.bridge.failures import TsharkFailure
+from labdissect.bridge.guarded import called, place
 from labdissect.bridge.trial import alone
 from labdissect.bridge.tshark_options import Options
 from labdissect.plugins.analyzer import Settings
@@ -38,6 +41,8 @@ class Check:
     added: Added | None = None
     """None when it could not be loaded."""
     analyzers: Sequence[GuardedAnalyzer] = ()
+    commands: Sequence[click.Command] = ()
+    """Those that it adds to the command line."""
     observation: Observation | None = None
     """None when there was no capture, or the plugin could not be loaded."""
     left_out: list[str] = field(default_factory=list)
@@ -77,6 +82,7 @@ def checked(
         check.findings.append(Place(plugin if itself else str(error.file), error.line).error(error.reason))
         return check
     check.findings += _definitions(registry, check, files)
+    check.findings += _commands(check, files)
     if captures:
         check.observation = observation = Observation(registry, check.added, files)
         for capture in captures:
@@ -84,6 +90,19 @@ def checked(
         check.findings += [*observation.findings, *observation.lacking()]
     check.findings.sort(key=lambda one: (one.severity, one.file, one.line or 0))
     return check
+
+
+def _commands(check: Check, files: AuthorsFiles) -> Iterator[Finding]:
+    """Lets the plugin add its commands, as the command line does; one that cannot add them breaks every run."""
+    hook = files.hook("labdissect_commands")
+    if hook is None:
+        return
+    group = click.Group()
+    try:
+        called(hook, group)
+    except Exception as error:
+        yield files.whole.error(f"labdissect_commands failed: {place(error, hook)}")
+    check.commands = list(group.commands.values())
 
 
 def _definitions(registry: Registry, check: Check, files: AuthorsFiles) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from labdissect.plugins.guard import GuardedAnalyzer
 from labdissect.plugins.hookspecs import Hooks
 from labdissect.plugins.registry import Registry, unusable
 from labdissect.plugins.rule import Rule
-from labdissect.plugins.writer import WriterFormat
+from labdissect.plugins.writer import ReaderFormat, WriterFormat
 
 from .author import AuthorsFiles, Finding, Place
 from .texts import about_template
@@ -33,6 +33,7 @@ class Added:
     rules: Mapping[str, Rule]
     columns: Mapping[str, Column]
     writers: Mapping[str, WriterFormat]
+    readers: Mapping[str, ReaderFormat]
 
     @classmethod
     def by(cls, plugin: str, registry: Registry) -> Added:
@@ -46,6 +47,7 @@ class Added:
             given("rule", registry.rules),
             given("column", registry.columns),
             given("writer", registry.writers),
+            given("reader", registry.readers),
         )
 
 

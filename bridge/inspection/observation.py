@@ -127,6 +127,18 @@ class Observation:
                 annotate(chunks, source.reader, self, self._watched, self._report, settings, summary)
             finally:
                 source.close()
+        self._finish(summary)
+
+    def _finish(self, summary: Summary) -> None:
+        """The plugin hears of the end, as after the last output."""
+        hook = self.files.hook("labdissect_finish")
+        if hook is None:
+            return
+        try:
+            called(hook, summary)
+        except Exception as error:
+            why = f"labdissect_finish failed at the end of {self._capture}: {place_of(error, hook)}"
+            self._once("hook", "labdissect_finish", self.files.whole.error(why))
 
     def watch(self, analyzer: Analyzer) -> None:
         """Takes the time that its packets take."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +12,10 @@ from labdissect.bridge.options import shared
 
 if TYPE_CHECKING:
     from labdissect.bridge.inspection.author import Finding
+    from labdissect.bridge.inspection.checked import Check
     from labdissect.bridge.inspection.definitions import Added
     from labdissect.bridge.inspection.observation import Observation, Seen
     from labdissect.bridge.page import Page
-    from labdissect.plugins.guard import GuardedAnalyzer
 
 
 @click.command("check")
@@ -47,7 +47,7 @@ def command(
     check = checked(file, captures, invocation.plugins, Options(tuple(decode_as)), pairs(settings), rebound)
     page = Page()
     if check.added is not None:
-        _adds(page, file, check.added, check.analyzers)
+        _adds(page, file, check.added, check)
     if check.observation is not None:
         page.blank()
         _found(page, check.observation)
@@ -59,16 +59,18 @@ def command(
     return INCOMPLETE if any(one.severity == ERROR for one in check.findings) else DONE
 
 
-def _adds(page: Page, file: str, added: Added, analyzers: Iterable[GuardedAnalyzer]) -> None:
+def _adds(page: Page, file: str, added: Added, check: Check) -> None:
     """What the plugin gives to labdissect."""
     rows = [
         ("  layer", layer.name, f"{_over(layer.over)}; fields {', '.join(one.name for one in layer.fields)}")
         for layer in added.layers.values()
     ]
     rows += [("  rule", rule.code, f"{rule.severity}, about {rule.layer}") for rule in added.rules.values()]
-    rows += [("  analyzer", one.name, f"of {', '.join(one.layers) or 'no'} packets") for one in analyzers]
+    rows += [("  analyzer", one.name, f"of {', '.join(one.layers) or 'no'} packets") for one in check.analyzers]
     rows += [("  column", column.name, column.title.en) for column in added.columns.values()]
     rows += [("  output", writer.name, writer.description) for writer in added.writers.values()]
+    rows += [("  input", reader.name, reader.description) for reader in added.readers.values()]
+    rows += [("  command", command.name or "", command.get_short_help_str()) for command in check.commands]
     page.heading(f"{file} adds" if rows else f"{file} adds nothing")
     page.table(rows)
 

@@ -109,3 +109,40 @@ def test_a_plugin_that_needs_another(tmp_path: Path) -> None:
     assert "there is no layer labnote" in labdissect(*arguments).text
     ran = quiet(labdissect("--plugin", tmp_path / "labnote.py", *arguments))
     assert "2 times, first at frame 1 of lab.pcap: note" in ran.text and "labnote.gap" not in ran.text
+
+
+FOR_SCRIPTS = """
+import click
+from labdissect import hookimpl
+from labdissect.plugins.writer import ReaderFormat
+@hookimpl
+def labdissect_commands(cli):
+    {adding}
+    @cli.command("greet")
+    def greet():
+        \'\'\'Says hello.\'\'\'
+@hookimpl
+def labdissect_finish(summary):
+    {finishing}
+@hookimpl
+def labdissect_readers():
+    return [ReaderFormat("labtext", "lines of a lab", lambda head: head.startswith(b"LAB"), None)]
+"""
+
+
+def test_what_a_plugin_adds_besides_verdicts(tmp_path: Path) -> None:
+    path = tmp_path / "scripts.py"
+    path.write_text(FOR_SCRIPTS.format(adding="pass", finishing="pass"))
+    ran = quiet(labdissect("plugins", "check", path, capture_path("udp-exchange")))
+    assert ran.text.startswith(f"{path} adds\n  input    labtext  lines of a lab\n  command  greet    Says hello.\n")
+    assert "nothing to complain about" in ran.text
+
+
+def test_hooks_that_fail_beside_packets(tmp_path: Path) -> None:
+    path = tmp_path / "scripts.py"
+    path.write_text(FOR_SCRIPTS.format(adding="raise ValueError('added')", finishing="raise SystemExit(1)"))
+    ran = labdissect("plugins", "check", path, capture_path("udp-exchange"))
+    assert (ran.code, ran.err) == (4, "")
+    assert f"{path}: error: labdissect_commands failed: ValueError: added ({path}:7)" in ran.text
+    why = f"labdissect_finish failed at the end of udp-exchange.pcapng: PluginGaveUp: SystemExit(1) ({path}:13)"
+    assert f"{path}: error: {why}" in ran.text
