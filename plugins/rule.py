@@ -65,6 +65,12 @@ class Rule:
     def __post_init__(self) -> None:
         wordings = {"": self.text} if isinstance(self.text, Text) else self.text
         object.__setattr__(self, "wordings", wordings)
+        if not isinstance(self.code, str):
+            raise TypeError(f"a rule's code is text, not {self.code!r}")
+        if not isinstance(wordings, Mapping) or not all(isinstance(text, Text) for text in wordings.values()):
+            raise TypeError(f"rule {self.code}: its text is {type(self.text).__name__}; write Text(English, Chinese)")
+        if not isinstance(self.rank, int | float):
+            raise TypeError(f"rule {self.code}: its rank is a number, not {self.rank!r}")
         if self.severity not in SEVERITIES:
             raise ValueError(f"rule {self.code}: severity {self.severity!r} is none of {', '.join(SEVERITIES)}")
         object.__setattr__(self, "level", SEVERITIES.index(self.severity))
@@ -212,7 +218,11 @@ def _parameters(name: str, spec: str) -> list[str]:
 def with_names(template: str) -> str:
     """A text as a person reads it: ``{delay:duration}`` → ``‹delay›``, ``{first:bytes last}`` → ``bytes ‹first›–‹last›``."""
     shown: list[str] = []
-    for literal, name, spec, _ in _template_parser.parse(template):
+    try:
+        parsed = list(_template_parser.parse(template))
+    except ValueError:  # a brace that a plugin's author forgot
+        return template
+    for literal, name, spec, _ in parsed:
         shown.append(literal)
         if name:
             kind, _, last = (spec or "").partition(" ")

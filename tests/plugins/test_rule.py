@@ -107,3 +107,24 @@ def test_a_verdict_is_rendered_by_its_wording_and_knows_its_conversation() -> No
     assert (verdict.frame, verdict.proto, verdict.stream) == (4, "tcp", 7)
     loud = Verdict(Rule("a.c", "ip", "warn", 1, Text("x", "无")), 3, {})
     assert highest_severity([verdict, loud, verdict]) == "warn"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"code": None}, "a rule's code is text, not None"),
+        ({"text": "Said."}, r"rule lab.said: its text is str; write Text\(English, Chinese\)"),
+        ({"text": {"": "Said."}}, "rule lab.said: its text is"),
+        ({"rank": "60"}, "rule lab.said: its rank is a number, not '60'"),
+    ],
+)
+def test_a_rule_that_nobody_could_use_is_refused(wrong: dict[str, Any], said: str) -> None:
+    right: dict[str, Any] = {"code": "lab.said", "layer": "udp", "severity": "note", "rank": 60, "text": Text("a", "b")}
+    assert Rule(**right).rank == 60
+    with pytest.raises(TypeError, match=said):
+        Rule(**right | wrong)
+
+
+def test_a_text_with_a_brace_too_few_is_shown_as_it_is() -> None:
+    assert with_names("Number {seq was") == "Number {seq was"
+    assert with_names("Number {seq:hex} was") == "Number ‹seq› was"
