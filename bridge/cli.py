@@ -138,7 +138,7 @@ def code_of(arguments: list[str]) -> int:
         # not cli.main: it turns a broken pipe into exit code 1
         with cli.make_context("labdissect", arguments) as ctx:
             code = cli.invoke(ctx)
-        if sys.stdout is not None:
+        if sys.stdout is not None and not sys.stdout.closed:  # a plugin's writer may have closed it
             sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code

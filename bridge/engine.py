@@ -11,7 +11,7 @@ from typing import Any
 from labdissect.dissectors.layer import Layer, Text
 from labdissect.plugins.analyzer import Analyzer, Settings
 from labdissect.plugins.conversations import CONVERSATIONS_LIMIT, ConversationTable
-from labdissect.plugins.guard import GuardedAnalyzer
+from labdissect.plugins.guard import GuardedAnalyzer, described
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.payloads import Payloads
 from labdissect.plugins.registry import Registry
@@ -179,7 +179,7 @@ class Engine:
         file, line = next(((one.filename, one.lineno) for one in reversed(lines) if one.filename == begin[0]), begin)
         if not line:
             file, line = lines[-1].filename, lines[-1].lineno or 0
-        said = f"{type(error).__name__}: {error}"
+        said = described(error)
         where = f"frame {frame}" if frame is not None else "the end of the input"
         why = f"plugin {name} failed at {where}: {said} ({file}:{line}); switched off"
         self._report(Problem(why, fatal=True, kind="plugin"))

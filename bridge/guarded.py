@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import msgspec
 
 from labdissect.plugins.column import Column
-from labdissect.plugins.guard import shown, survived
+from labdissect.plugins.guard import described, shown, survived
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.rule import Verdict
 from labdissect.plugins.time_limit import limited, limited_work
@@ -40,7 +40,7 @@ def place(error: BaseException, function: Any) -> str:
     lines = traceback.extract_tb(error.__traceback__)
     own = [line for line in lines if code is not None and line.filename == code.co_filename] or lines
     where = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return f"{described(error)}{where}"
 
 
 def beginning(function: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from labdissect.plugins.conversations import CONVERSATIONS_LIMIT
@@ -67,6 +67,16 @@ class Neighbourhood(BaseWriter):
     def _keep_later(self, verdicts: Sequence[Verdict]) -> None:
         if self.packet_there is not None:
             self.later += [verdict for verdict in verdicts if verdict.about == self._number]
+
+    def sift(self, can_be_said: Callable[[Verdict], bool]) -> None:
+        """Leaves out the verdicts that no sentence can be made of; to be called at the end, when it is known of which
+        there must be one."""
+        self.verdicts = [verdict for verdict in self.verdicts if can_be_said(verdict)]
+        self.later = [verdict for verdict in self.later if can_be_said(verdict)]
+        self.before, self.after = (
+            [one if one.verdict is None or can_be_said(one.verdict) else Neighbour(one.number, None) for one in side]
+            for side in (self.before, self.after)
+        )
 
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """What only the conversation's end tells of the packet."""

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from labdissect.plugins.analyzer import Analyzer, Settings
+from labdissect.plugins.guard import described
 from labdissect.plugins.registry import PluginError, Registry
 from labdissect.plugins.rule import Verdict, render
 from labdissect.plugins.tcp.conversation import Conversation
@@ -229,19 +230,20 @@ def _said_again(
     error: Exception,
 ) -> None:
     """A writer raised: if verdicts were the cause, they are reported and left out; else the error was its own."""
-    sayable = [verdict for verdict in verdicts if _can_be_said(verdict, report)]
+    sayable = [verdict for verdict in verdicts if can_be_said(verdict, report)]
     if len(sayable) == len(verdicts):
         raise error
     write(*arguments, sayable)
 
 
-def _can_be_said(verdict: Verdict, report: Callable[[Problem], None]) -> bool:
+def can_be_said(verdict: Verdict, report: Callable[[Problem], None]) -> bool:
+    """Whether there is a sentence for it in both languages; where not, that is reported."""
     try:
         render(verdict, "en")
         render(verdict, "zh")
     except Exception as error:
         code = verdict.rule.code
-        why = f"no sentence can be made of {code} at frame {verdict.about}: {type(error).__name__}: {error}; left out"
+        why = f"no sentence can be made of {code} at frame {verdict.about}: {described(error)}; left out"
         report(Problem(why, fatal=True, kind="plugin"))
         return False
     return True

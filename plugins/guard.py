@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .rule import Rule, Verdict
+from .rule import Evidence, Rule, Verdict
 from .time_limit import TookTooLong, limited
 
 if TYPE_CHECKING:
@@ -89,6 +89,9 @@ def _verdicts(found: Iterable[Verdict] | None, method: str) -> list[Verdict]:
     for verdict in verdicts:
         if not _is_sound(verdict):
             raise TypeError(f"{method} gave {shown(verdict)}; a Verdict(rule, frame number, parameters) was expected")
+        if not _is_evidence(verdict.evidence):
+            what = "a tuple of Evidence(frame, field, value) was expected: (Evidence(…),)"
+            raise TypeError(f"{method} gave the evidence {shown(verdict.evidence)}; {what}")
     return verdicts
 
 
@@ -99,6 +102,20 @@ def _is_sound(verdict: Any) -> bool:
         and isinstance(verdict.about, int)
         and isinstance(verdict.params, dict)
     )
+
+
+def _is_evidence(evidence: Any) -> bool:
+    if not isinstance(evidence, tuple | list) or isinstance(evidence, Evidence):
+        return False
+    return all(isinstance(one, tuple) and len(one) == 3 for one in evidence)
+
+
+def described(error: BaseException) -> str:
+    """``ValueError: what it says``; the class alone where an exception of a plugin's own cannot even say it."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
 
 
 def shown(value: Any) -> str:

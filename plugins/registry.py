@@ -22,7 +22,7 @@ from labdissect.dissectors.layer import Header, Layer, Text
 from .analyzer import Analyzer, Settings
 from .column import Column
 from .discovery import ENTRY_POINT_GROUP, installed, named_in_environment
-from .guard import GuardedAnalyzer, shown, survived
+from .guard import GuardedAnalyzer, described, shown, survived
 from .hookspecs import Hooks, hookimpl
 from .packet import is_taken, make_attribute
 from .rule import Rule
@@ -247,7 +247,7 @@ def _failure(plugin: str, raised: BaseException, own: Path | None) -> PluginErro
 
     lines = [line for line in traceback.extract_tb(error.__traceback__) if _is_within(line.filename, own)]
     place = (lines[-1].filename, lines[-1].lineno) if lines else None
-    return PluginError(plugin, f"{type(error).__name__}: {error}", place)
+    return PluginError(plugin, described(error), place)
 
 
 def _is_within(file: str, own: Path | None) -> bool:
@@ -270,6 +270,11 @@ def _folder(module: str) -> Path | None:
 
 def _guarded(name: str, hook: Any, analyzer: Any) -> Analyzer:
     """A plugin's analyzer that the engine can rely on."""
+    if isinstance(analyzer, type):
+        what = (
+            f"{hook.__name__} returned the class {analyzer.__name__}; return an object of it: [{analyzer.__name__}()]"
+        )
+        raise PluginError(name, what, _line(hook))
     kind = type(analyzer).__name__
     if isinstance(getattr(analyzer, "layers", None), str):
         raise PluginError(name, f"{kind}.layers is a text; write layers = ({analyzer.layers!r},)", _line(hook))

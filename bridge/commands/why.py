@@ -82,7 +82,7 @@ def _read(invocation: Invocation, file: str, options: Any, decode_as: Any, found
     """Takes the whole input by; the number of its packets."""
     from labdissect.bridge.interruption import Interruption
     from labdissect.bridge.opening import opened
-    from labdissect.bridge.run import annotate, chunks_with_end
+    from labdissect.bridge.run import annotate, can_be_said, chunks_with_end
     from labdissect.plugins.analyzer import Settings
     from labdissect.plugins.writer import Summary
 
@@ -96,6 +96,7 @@ def _read(invocation: Invocation, file: str, options: Any, decode_as: Any, found
             annotate(chunks, source.reader, found, registry, problems, settings, summary)
         finally:
             source.close()
+    found.sift(lambda verdict: can_be_said(verdict, problems))
     return summary.packets
 
 
@@ -146,7 +147,7 @@ class Printer:
 
     def _verdict(self, verdict: Verdict, number: int) -> None:
         """Its sentence, then what it rests on."""
-        from labdissect.plugins.rule import filled, render
+        from labdissect.plugins.rule import render
 
         rule = verdict.rule
         about = "" if verdict.about == number else f" → {self._said(_FRAME, number=verdict.about)}"
@@ -155,7 +156,7 @@ class Printer:
         self._page.paragraph(render(verdict, self._language), indent=2)
         if rule.explanation is not None:
             for title, text in zip((_MEANS, _DECIDED, _OTHERWISE), rule.explanation, strict=True):
-                self._label(title, filled(text, verdict.params, self._language), indent=2)
+                self._label(title, _explained(text, verdict, self._language), indent=2)
         for evidence in verdict.evidence:
             value = shown_value(evidence.value)
             fact = self._said(_EVIDENCE_OF, frame=evidence.frame, field=evidence.field, value=value)
@@ -212,6 +213,17 @@ class Printer:
                 said = render(neighbour.verdict, self._language) if neighbour.verdict is not None else ""
                 self._page.labelled(label, f"{neighbour.number}  {said}")
                 label = ""
+
+
+def _explained(text: Text, verdict: Verdict, language: str) -> str:
+    """A part of its rule's explanation; as ``explain`` has it, where it asks for what the verdict does not give."""
+    from labdissect.bridge.run import UNSAYABLE
+    from labdissect.plugins.rule import filled, with_names
+
+    try:
+        return filled(text, verdict.params, language)
+    except UNSAYABLE:
+        return with_names(text.zh if language == "zh" else text.en)
 
 
 def shown_value(value: object, field: Field | None = None) -> str:

@@ -42,7 +42,7 @@ class JsonWriter(GatheringWriter):
         self._showing = Showing(settings.language)
         self._columns = chosen_columns(settings, COLUMNS)
         self._with_verdicts = not settings.chosen
-        self._late: list[Verdict] = []
+        self._late: list[dict[str, Any]] = []
         self._out.add_one(b"[")
         self._any = False
 
@@ -64,14 +64,14 @@ class JsonWriter(GatheringWriter):
     def conversation(self, conversation: Conversation | Exchange, verdicts: Sequence[Verdict]) -> None:
         """What its end told comes last."""
         if self._with_verdicts:
-            self._late += verdicts
+            self._late += self._objects(verdicts)
 
     def end(self, summary: Summary, verdicts: Sequence[Verdict]) -> None:
         """Writes what the end told, and closes the array."""
         if self._with_verdicts:
-            self._late += verdicts
+            self._late += self._objects(verdicts)
         if self._late:
-            self._add({"number": None, "verdicts": self._objects(self._late)})
+            self._add({"number": None, "verdicts": self._late})
         self._out.add_one(b"\n]\n" if self._any else b"]\n")
         self.flush()
 

@@ -363,13 +363,57 @@ def test_a_plugin_that_raises_is_switched_off_and_the_stream_goes_on(tmp_path: P
     assert ran.out.count(b"plugin.failed") == 1
 
 
-@pytest.mark.parametrize("output", ["ek", "jsonl", "csv", "table"])
+@pytest.mark.parametrize("output", ["ek", "json", "jsonl", "csv", "table"])
 def test_a_verdict_that_no_sentence_can_be_made_of_is_left_out(tmp_path: Path, output: str) -> None:
     path = plugin(tmp_path, body="return [Verdict(SEEN, packet.number, {})] if packet.number == 5 else None")
     ran = labdissect("--plugin", path, "-o", output, stdin=ek(NAME))
     assert ran.code == 4
     assert ran.err == "labdissect: no sentence can be made of lab.seen at frame 5: KeyError: 'number'; left out\n"
     assert "Close, step 1" in ran.text
+
+
+ENDS = """    def ended(self, conversation):
+        yield Verdict(SEEN, 5, {})
+    def analyze"""
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl", "table"])
+def test_so_is_one_of_a_conversations_end(tmp_path: Path, output: str) -> None:
+    path = plugin(tmp_path, body="return None")
+    path.write_text(path.read_text().replace("    def analyze", ENDS))
+    ran = labdissect("--plugin", path, "-o", output, stdin=ek(NAME))
+    assert ran.err == "labdissect: no sentence can be made of lab.seen at frame 5: KeyError: 'number'; left out\n"
+    assert ran.code == 4
+    if output == "json":
+        assert len(json.loads(ran.out)) >= 13
+
+
+@pytest.mark.parametrize("frame", ["4", "5", "6"])
+def test_why_leaves_it_out_too(tmp_path: Path, frame: str) -> None:
+    path = plugin(tmp_path, body="return [Verdict(SEEN, 5, {})] if packet.number in (5, 6) else None")
+    ran = labdissect("why", CAPTURES / f"{NAME}.pcapng", frame, "--plugin", path)
+    assert set(ran.err.splitlines()) <= {
+        "labdissect: no sentence can be made of lab.seen at frame 5: KeyError: 'number'; left out"
+    }
+    assert ran.code == (4 if ran.err else 0) and ran.text.startswith(f"Frame {frame} ")
+    assert frame != "5" or ran.code == 4
+
+
+def test_a_writer_that_closes_the_output(tmp_path: Path) -> None:
+    path = plugin(tmp_path)
+    writer = """
+from labdissect import BaseWriter, WriterFormat
+class Closes(BaseWriter):
+    def __init__(self, out, settings):
+        self._out = out
+    def packet(self, record, packet, verdicts):
+        self._out.write(b"one\\n") if packet.number == 1 else self._out.close()
+@hookimpl
+def labdissect_writers():
+    return [WriterFormat("closes", "closes", Closes)]
+"""
+    path.write_text(path.read_text() + writer)
+    assert quiet(labdissect("--plugin", path, "-o", "closes", stdin=ek(NAME))).out == b"one\n"
 
 
 def test_a_column_that_raises_is_switched_off(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from labdissect.bridge.watchdog import Watchdog
 from labdissect.dissectors.layer import Text
 from labdissect.plugins.analyzer import BaseAnalyzer
-from labdissect.plugins.guard import GuardedAnalyzer, PluginGaveUp, PluginTooSlow, survived
+from labdissect.plugins.guard import GuardedAnalyzer, PluginGaveUp, PluginTooSlow, described, survived
 from labdissect.plugins.packet import Packet
-from labdissect.plugins.rule import Rule, Verdict
+from labdissect.plugins.rule import Evidence, Rule, Verdict
 from labdissect.plugins.time_limit import LIMITED, TookTooLong
 from tests.conftest import judged
 
@@ -278,3 +278,22 @@ def test_what_a_call_survives_keeps_its_message_and_place() -> None:
         assert str(told) == "for a reason" and told.__traceback__ is error.__traceback__
     failure = ValueError("as it is")
     assert survived(failure) is failure
+
+
+@every_method
+@pytest.mark.parametrize(
+    "evidence", [Evidence(1, "udp.port", 2), (1,), ("udp.port",), "udp.port", (("udp.port", 1),), None]
+)
+def test_evidence_is_a_tuple_of_evidence(method: str, evidence: Any) -> None:
+    with pytest.raises(TypeError, match=r"gave the evidence .* a tuple of Evidence"):
+        call(guarded(lambda: [Verdict(SAID, 1, {}, evidence)]), method)
+    sound = [Verdict(SAID, 1, {}, (Evidence(1, "udp.port", 2), (1, "udp.port", 3)))]  # type: ignore[arg-type]
+    assert call(guarded(lambda: sound), method) == sound
+
+
+def test_an_exception_that_cannot_say_what_it_is() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise self
+
+    assert (described(Mute()), described(ValueError("no"))) == ("Mute", "ValueError: no")

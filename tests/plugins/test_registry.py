@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labdissect.dissectors.layer import Layer, Text
+from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.guard import GuardedAnalyzer
 from labdissect.plugins.registry import BUILT_IN, PluginError, load, unusable
 
@@ -61,13 +62,22 @@ def test_the_built_in_ones_are_no_plugins() -> None:
 def test_a_plugins_analyzers_are_guarded_and_come_last(tmp_path: Path) -> None:
     text = 'class Own(BaseAnalyzer):\n    layers = ("udp",)\n' + hook("analyzers", "return [Own()]", "settings")
     found = load([plugin(tmp_path, text)], entry_points=False)
-    from labdissect.plugins.analyzer import Settings
-
     analyzers = found.analyzers(Settings())
     assert [isinstance(one, GuardedAnalyzer) for one in analyzers] == [False] * (len(analyzers) - 1) + [True]
     found.judging = {"lab"}
     assert [one.name for one in found.analyzers(Settings()) if isinstance(one, GuardedAnalyzer)] == ["Own"]
     assert len(found.analyzers(Settings())) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("Own", "returned the class Own; return an object of it: [Own()]"), ("5", "returned 5, no analyzer")],
+)
+def test_what_is_no_analyzer_is_refused(given: str, said: str, tmp_path: Path) -> None:
+    text = 'class Own(BaseAnalyzer):\n    layers = ("udp",)\n' + hook("analyzers", f"return [{given}]", "settings")
+    found = load([plugin(tmp_path, text)], entry_points=False)
+    with pytest.raises(PluginError, match=re.escape(said)):
+        found.analyzers(Settings())
 
 
 RULE = 'Rule("{}", "udp", "note", 1, Text("Said.", "已说。"))'
