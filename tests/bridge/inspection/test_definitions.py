@@ -98,7 +98,7 @@ def line_of(source: str, beginning: str) -> int:
             "SEEN",
             "rule labtest.seen: its texts have different placeholders: {kind} in",
         ),
-        (SAID, '"Kind"', "SEEN", "rule labtest.seen: its text is str; write Text(English, Chinese)"),
+        (SAID, '"Kind"', "SEEN", "TypeError: rule labtest.seen: its text is str; write Text(English, Chinese)"),
         (KIND, '{"sort": 1}', "yield", "rule labtest.seen asks for {kind}, which this verdict does not give"),
         (KIND, "dict(sort=1)", "yield", "rule labtest.seen asks for {kind}, which this verdict does not give"),
         (KIND, '{"kind": 1}, (), "loud"', "yield", "rule labtest.seen has no wording 'loud'; it has: ''"),
