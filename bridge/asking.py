@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .known_fields import known_fields
 from .readers.headers import HEADERS
+from .tshark import COLUMN_FORMATS
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Field, Layer
@@ -22,6 +23,15 @@ OF_EVERY_PACKET = ("frame.number", "frame.time_epoch", "frame.len", "frame.proto
 """What a :class:`labdissect.plugins.packet.Packet` is made with, and what tells of options."""
 CAPTURED = ("frame.time_epoch", "frame.len", "frame.cap_len")
 """What a capture says of each packet."""
+TOGETHER = (
+    *("frame.number", "tcp.stream", "frame.protocols", "udp.stream"),
+    *("ip.checksum.status", "udp.checksum.status", "tcp.checksum.status"),
+    *("tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size", "tcp.window_size_scalefactor"),
+)
+"""What nearly every packet has beside its bytes: one column of tshark's says all of it for half of what the fields cost
+one by one. In this order it is told what belongs where: digits before the protocols are TCP's streams, digits behind
+them, up to the first word (a status), UDP's; and the only field that some segments do without, those with SYN, is the
+last."""
 COLUMN = "_ws.col."
 """How the names of Wireshark's columns begin; ``tshark -G fields`` does not list them all."""
 
@@ -40,8 +50,15 @@ class Asked:
     """Fields that were named and that this tshark does not have, under no name."""
     columns: tuple[str, ...] = ()
     """Titles of Wireshark's columns: ``Info``."""
+    together: tuple[str, ...] = ()
+    """Fields that are asked for as one column; where the capture's own bytes are read, and only there."""
     own: frozenset[str] = frozenset()
     """Fields that tshark is not asked for, as the capture's own bytes tell them."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Those that name other frames."""
+        return tuple(name for name, kind in self.types.items() if kind == "FT_FRAMENUM")
 
 
 def asked_for(
@@ -51,7 +68,7 @@ def asked_for(
 
     :param wanted: what each reader of fields names: fields, and layers of which every field may be read; one that
         names nothing (None) may read any field
-    :param bytes_at_hand: whether the packets' bytes are read beside tshark, which then need not print what they tell
+    :param bytes_at_hand: whether the packets' bytes can be read beside tshark, which then need not print what they tell
     :raises TsharkFailure: when tshark does not say which fields it has
     """
     names: dict[str, None] = dict.fromkeys(OF_EVERY_PACKET)
@@ -69,6 +86,8 @@ def asked_for(
         if name not in layers and name not in owners:
             candidates[name] = None
     columns = [name for name in candidates if name.startswith(COLUMN)]
+    if not all(name.removeprefix(COLUMN) in COLUMN_FORMATS for name in columns):
+        bytes_at_hand = False  # a column of the user's own can be had only beside all of theirs, not beside ours
     types = known_fields(tshark, [name for name in candidates if name not in columns])
     read: dict[str, dict[str, Field]] = {name: {} for name in layers}
     for name in names:
@@ -77,8 +96,10 @@ def asked_for(
     asked = {name: tuple(one for one in layers[name].fields if one.name in read[name]) for name in layers}
     own = frozenset(_told_by_bytes(asked) if bytes_at_hand else ())
     fields = {name: types[name] for name in candidates if name in types and name not in own}
+    together = tuple(name for name in TOGETHER if name in fields) if bytes_at_hand else ()
     return Asked(
-        fields=tuple(fields),
+        fields=tuple(name for name in fields if name not in together),
+        together=together,
         types=fields,
         members=asked,
         own=own,

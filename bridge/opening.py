@@ -94,18 +94,18 @@ def _asked(
         return WholeFrames(path, name, chosen, options, columns=bool(asked.columns))
 
     def make_flat(layers: Mapping[str, Layer], report: Callable[[Problem], None], *_: object) -> FlatReader:
-        if own is None:
+        if own is None or not asked.together:
             return FlatReader(layers, report, asked, whole)
         from .readers.headers import HeadersReader
 
         return HeadersReader(layers, report, asked, whole, own)
 
-    if own is None:
+    if own is None or not asked.together:
         whole = looked_again(mixed_filter(registry.layers))
     else:
         from .readers.headers import again_filter
 
-        whole = looked_again(again_filter(registry.layers))
+        whole = looked_again(again_filter(registry.layers, asked.together))
     return Source(
         name,
         msgspec.structs.replace(registry.readers["ek"], make=make_flat),

@@ -253,15 +253,17 @@ def read_fields(path: Path, capture: str | os.PathLike[str] | None, asked: Asked
 def _columns(asked: Asked) -> list[str]:
     """The preference that has tshark make the columns asked for alone: a column costs what 20 fields do. One of the
     user's own can be had only beside all of theirs."""
-    titles = asked.columns
-    if any(title not in _COLUMN_FORMATS for title in titles):
+    if any(title not in COLUMN_FORMATS for title in asked.columns):
         return []
-    columns = ",".join(f'"{title}","{_COLUMN_FORMATS[title]}"' for title in titles or _ONE_COLUMN)
+    formats = {title: COLUMN_FORMATS[title] for title in asked.columns}
+    if asked.together:
+        formats = {VALUES: f"%Cus:{' or '.join(asked.together)}:0:R"} | formats  # every value, and words for a status
+    columns = ",".join(f'"{title}","{made_of}"' for title, made_of in (formats or _ONE_COLUMN).items())
     return ["-o", f"gui.column.format:{columns}"]
 
 
 _IN_EVERY_PACKET = "frame.number"
-_COLUMN_FORMATS = {
+COLUMN_FORMATS = {
     "No.": "%m",
     "Time": "%t",
     "Source": "%s",
@@ -271,8 +273,10 @@ _COLUMN_FORMATS = {
     "Info": "%i",
 }
 """Wireshark's columns as everybody has them, but for those who changed them."""
-_ONE_COLUMN = ("No.",)
+_ONE_COLUMN = {"No.": "%m"}
 """tshark wants one at least; this costs least."""
+VALUES = "Values"
+"""Title of the column of the fields that are asked for together (:attr:`labdissect.bridge.asking.Asked.together`)."""
 
 
 class WholeFrames:

@@ -2,7 +2,8 @@
 
 A process, as the analyzer is what all wait for: in one process it would share Python's one lock with these threads.
 :mod:`.shards` starts it, as ``python -m labdissect.bridge.jobs FEED,PRINTED …``, two descriptors for each tshark; on
-standard input is the plan. On standard output are the lines, on standard error, when all is over, :class:`Outcome`.
+standard input are the plan and the fields that name other frames. On standard output are the lines, on standard error,
+when all is over, :class:`Outcome`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from .plan import Plan
 
 def main(arguments: Sequence[str]) -> None:
     """Until all lines are written, or nobody reads them any more."""
-    plan: Plan = pickle.loads(sys.stdin.buffer.read())
+    plan: Plan
+    plan, references = pickle.loads(sys.stdin.buffer.read())
     feeders, ahead = [], []
     for shard, pair in enumerate(arguments):
         feed, printed = map(int, pair.split(","))
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
         ahead.append(Ahead(os.fdopen(printed, "rb", 0)))
     for thread in (*feeders, *ahead):
         thread.start()
-    merger = Merger(plan, [one.chunks() for one in ahead])
+    merger = Merger(plan, [one.chunks() for one in ahead], references)
     with suppress(BrokenPipeError), open(sys.stdout.fileno(), "wb", closefd=False) as out:
         for lines in merger.chunks():
             out.write(lines)

@@ -22,7 +22,7 @@ AT_MOST = 4
 LOPSIDED = 0.9
 """Share of the packets in one shard from which on the others are not worth it, unless they were asked for."""
 
-_FIRST = ("tcp.stream", "udp.stream")
+STREAMS = ("tcp.stream", "udp.stream")
 """Numbers given by one tshark, which stand at the beginning of a line, before anything that a sender chose."""
 _OF_THE_FILE = ("frame.time_delta", "frame.time_delta_displayed", "frame.time_relative", "frame.time_epoch_delta")
 _PROTOCOLS = frozenset(
@@ -77,7 +77,7 @@ def _check(asked: Asked) -> None:
         if title == "Info":
             raise NotSplit("Wireshark's column Info has frame numbers in it")
     for name in asked.types:
-        if name in _OF_THE_FILE or (name.endswith(".stream") and name not in _FIRST):
+        if name in _OF_THE_FILE or (name.endswith(".stream") and name not in STREAMS):
             raise NotSplit(f"{name} counts packets of all conversations")
         if name.partition(".")[0] not in _PROTOCOLS:
             raise NotSplit(f"{name} may depend on other conversations")
@@ -85,7 +85,6 @@ def _check(asked: Asked) -> None:
 
 def _numbers_first(asked: Asked) -> Asked:
     """The same fields, in the order in which :mod:`.merging` finds the numbers that it changes."""
-    references = [name for name, kind in asked.types.items() if kind == "FT_FRAMENUM"]
-    first = [name for name in ("frame.number", *_FIRST, *references, "frame.protocols") if name in asked.types]
-    names = dict.fromkeys((*first, *asked.types))
-    return replace(asked, fields=tuple(names), types={name: asked.types[name] for name in names})
+    first = ("frame.number", *STREAMS, *asked.references, "frame.protocols")
+    names = dict.fromkeys(name for name in (*first, *asked.fields) if name in asked.fields)
+    return replace(asked, fields=tuple(names))

@@ -1,7 +1,9 @@
 """The lines of several tsharks, each with some conversations of a capture, as if they were one's.
 
 They are put into the order of the packets in the file, with the frame numbers and stream numbers that one tshark would
-have given: whoever reads them cannot tell the difference.
+have given: whoever reads them cannot tell the difference. These numbers stand among the first of a line's fields
+(:func:`.choosing.sharded`), or in the column of values that comes before them
+(:data:`labdissect.bridge.asking.TOGETHER`).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 
+from .choosing import STREAMS
 from .plan import Plan
 
 LINES_AT_ONCE = 512
@@ -17,21 +20,32 @@ LINES_AT_ONCE = 512
 _STEP = 64
 """Of every so many packets of a shard one's place in the file is remembered."""
 
-_NUMBER, _PROTOCOLS = b'"frame_number":["', b'frame_protocols":["'
+_PROTOCOLS, _NO_LAYERS = b'frame_protocols":["', b',"layers":{}}'
+_LAYERS = b'"layers":{'
+_NUMBER = re.compile(rb'"(?:frame_number":\["|values":")(\d+)')
 _HEAD = 400
 """Bytes of a line in which the number of its frame is."""
-_VALUES = re.compile(rb'"(\w+)":\[("\d+"(?:,"\d+")*)\]')
+_FIELD = re.compile(rb'"(\w+)":\[("\d+"(?:,"\d+")*)\]')
+_COLUMN = re.compile(rb'"values":"\d+((?:,\d+)*),([^",\\]+)((?:,\d+)*)')
+"""The frame's number, TCP's streams, the protocols, UDP's streams; without UDP these digits are something else."""
+_UDP, _DIGITS = b":udp", ord("9")
 
 
 class Merger:
-    """Puts lines into the order of the file and numbers them."""
+    """Puts lines into the order of the file and numbers them.
 
-    def __init__(self, plan: Plan, outputs: Sequence[Iterator[bytes]]) -> None:
+    :param references: fields that name other frames
+    """
+
+    def __init__(self, plan: Plan, outputs: Sequence[Iterator[bytes]], references: Sequence[str]) -> None:
         self._plan, self._order = plan, plan.order
+        keys = "|".join(name.replace(".", "_") for name in ("frame.number", *STREAMS, *references))
+        self._numbers = re.compile(rf'(?:"(?:{keys})":\[[^\]]*\],?)*'.encode())
+        """The fields that a line's layers begin with and that are numbered here."""
         self._outputs = [_packet_lines(output) for output in outputs]
         self._lines: list[Iterator[bytes]] = [iter(()) for _ in outputs]
         """Of each shard, the lines at hand."""
-        self._streams = {name: _Streams(len(outputs)) for name in (b"tcp_stream", b"udp_stream")}
+        self._streams = {name.replace(".", "_").encode(): _Streams(len(outputs)) for name in STREAMS}
         self._given = [0] * len(outputs)
         """Lines that were at hand, of each shard."""
         self._places = [_Places(plan.order, shard) for shard in range(len(outputs))]
@@ -55,7 +69,8 @@ class Merger:
                 continue
             more = next(self._outputs[lacking], None)
             if more:
-                self.disordered = b'%b%d"' % (_NUMBER, self._given[lacking] + 1) not in more[0][:_HEAD]
+                number = _NUMBER.search(more[0], 0, _HEAD)
+                self.disordered = number is None or int(number[1]) != self._given[lacking] + 1
             if more is None or self.disordered:
                 self.ended = lacking
                 return
@@ -67,19 +82,28 @@ class Merger:
         shards = self._order[done : done + LINES_AT_ONCE]
         take = [one.__next__ for one in self._lines]
         known = {name: streams.known for name, streams in self._streams.items()}
+        tcp = known[b"tcp_stream"]
         append, shard = lines.append, 0
         try:
             for number, shard in zip(_numbers(done + 1, len(shards)), shards, strict=True):
                 line = take[shard]()
-                # {"timestamp":"…","no_":"…","layers":{"frame_number":["…"],"tcp_stream":["…"],"frame_protocols":…
-                parts = line.split(b'"', 19)
                 try:
+                    # {"timestamp":"…","values":"4,0,eth:ethertype:ip:tcp,…","layers":{}}
+                    parts = line.split(b'"', 8)
+                    if parts[8] == _NO_LAYERS:
+                        _, stream, rest = parts[7].split(b",", 2)
+                        if rest[0] > _DIGITS and _UDP not in rest:
+                            parts[7] = b"%b,%b,%b" % (number, tcp[shard][stream], rest)
+                            append(b'"'.join(parts))
+                            continue
+                    # {"timestamp":"…","no_":"…","layers":{"frame_number":["…"],"tcp_stream":["…"],"frame_protocols":…
+                    parts = line.split(b'"', 19)
                     if parts[11] == b"frame_number" and parts[19].startswith(_PROTOCOLS):
                         parts[17] = known[parts[15]][shard][parts[17]]
                         parts[13] = number
                         append(b'"'.join(parts))
                         continue
-                except (IndexError, KeyError):  # another line, or a stream that is new
+                except (IndexError, KeyError, ValueError):  # another line, or a stream that is new
                     pass
                 append(self._numbered(line, number, shard))
         except StopIteration:
@@ -88,23 +112,32 @@ class Merger:
 
     def _numbered(self, line: bytes, number: bytes, shard: int) -> bytes:
         """The line with all its numbers as they would be of one tshark."""
-        begin, end = line.find(_NUMBER), line.find(_PROTOCOLS)
-        if begin < 0 or end < 0:
+        begin = line.find(_LAYERS) + len(_LAYERS)
+        found = self._numbers.match(line, begin)
+        if begin < len(_LAYERS) or found is None:
             return line
 
-        def replaced(found: re.Match[bytes]) -> bytes:
-            name, values = found[1], found[2]
+        def streams(name: bytes, numbers: Sequence[bytes]) -> list[bytes]:
+            return [self._streams[name].of(shard, one) for one in numbers]
+
+        def field(found: re.Match[bytes]) -> bytes:
+            name = found[1]
+            numbers = [one.strip(b'"') for one in found[2].split(b",")]
             if name == b"frame_number":
-                return b'"frame_number":["%b"]' % number
-            numbers = [one.strip(b'"') for one in values.split(b",")]
-            streams = self._streams.get(name)
-            if streams is not None:
-                made = [streams.of(shard, one) for one in numbers]
+                made = [number]
+            elif name in self._streams:
+                made = streams(name, numbers)
             else:
                 made = [b"%d" % self._places[shard].frame(int(one)) for one in numbers]
             return b'"%b":[%b]' % (name, b",".join(b'"%b"' % one for one in made))
 
-        return line[:begin] + _VALUES.sub(replaced, line[begin:end]) + line[end:]
+        def column(found: re.Match[bytes]) -> bytes:
+            tcp, protocols, udp = found[1].split(b",")[1:], found[2], found[3].split(b",")[1:]
+            if _UDP in protocols:
+                udp = streams(b"udp_stream", udp)
+            return b'"values":"%b' % b",".join((number, *streams(b"tcp_stream", tcp), protocols, *udp))
+
+        return _COLUMN.sub(column, line[:begin], 1) + _FIELD.sub(field, found[0]) + line[found.end() :]
 
 
 class _Places:

@@ -49,7 +49,7 @@ class Shards:
             running.stream.close()
         self.stream = self._merging.stream
         with suppress(BrokenPipeError), BufferedWriter(cast(RawIOBase, self._merging.input)) as merging:
-            pickle.dump(plan, merging)
+            pickle.dump((plan, asked.references), merging)
 
     def outcome(self, name: str, packets: int) -> Problem | None:
         """What became of them, as :meth:`labdissect.bridge.tshark.Running.outcome`.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labdissect.bridge.lines import LineSplitter
+from labdissect.bridge.tshark import VALUES
 from labdissect.dissectors.layer import Fields, Header, Layer, attribute_name
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, Record
@@ -219,7 +220,7 @@ def decoder(layers: Mapping[str, Layer], asked: Asked, names: Iterable[str] | No
     flat = msgspec.defstruct("FlatFields", members, gc=False)
     columns = [
         (_column_attribute(title), str | None, msgspec.field(default=None, name=title.lower().replace(".", "_")))
-        for title in asked.columns
+        for title in (*asked.columns, *((VALUES,) if asked.together else ()))
     ]
     envelope = msgspec.defstruct("FlatLine", [("layers", flat), ("timestamp", int | None, None), *columns], gc=False)
     return msgspec.json.Decoder(envelope, strict=False).decode

@@ -1,9 +1,10 @@
 """tshark's flat EK beside the capture's own bytes: the plain headers of Ethernet to TCP and UDP are read from these, so
 that tshark prints only what they cannot tell (docs/decisions/0013-own-headers.md).
 
-Which headers a packet has, tshark says (``frame.protocols``). Wherever a header might be elsewhere than right behind
-the one before, or tshark might see it differently (options, fragments, tunnels, what was cut), the packet is looked at
-again in full EK.
+What tshark says of nearly every packet comes as one column, ``"values":"4,0,eth:ethertype:ip:tcp,Unverified,…"``, which
+costs it less than fields do. Which headers a packet has is among it (``frame.protocols``). Wherever a header might be
+elsewhere than right behind the one before, or tshark might see it differently (options, fragments, tunnels, what was
+cut), the packet is looked at again in full EK.
 """
 
 from __future__ import annotations
@@ -41,8 +42,14 @@ _ETHERNET, _TAG, _IPV4, _IPV6, _TCP, _UDP = 14, 4, 20, 40, 20, 8
 """Bytes of the headers; of IPv4's and TCP's without options."""
 _TCP_SIZES = range(24, 64, 4)
 
-MakeHeader = Callable[[Any, bytes], Header]
-"""Makes a header of a line's fields and a frame's first bytes."""
+_STATUS = {"Bad": 0, "Good": 1, "Unverified": 2, "Not present": 3, "Illegal": 4}
+"""The values of a ``checksum.status``, by their names in Wireshark."""
+_OPTIONAL = "tcp.window_size_scalefactor"
+"""The only one of :data:`labdissect.bridge.asking.TOGETHER` that a segment may do without: one with SYN."""
+_SYN = 2
+
+MakeHeader = Callable[[Any, Sequence[str], bytes], Header]
+"""Makes a header of a line's fields, its column of values and a frame's first bytes."""
 
 
 class HeadersReader(FlatReader):
@@ -70,27 +77,34 @@ class HeadersReader(FlatReader):
         self.above = frozenset(name for name, members in asked.members.items() if members and name not in below)
         """Layers of which tshark was asked for something, but for those below."""
         self._readable = re.compile(READABLE)
-        self._made: dict[tuple[str, int], MakeHeader] = {}
+        self._made: dict[tuple[str, int, tuple[str, ...]], MakeHeader] = {}
         self._plans: dict[str, _Plan] = {}
 
     def record(self, line: bytes) -> Record:
         """One line's record."""
         try:
             decoded = self._decode_headers(line)
-            fields = decoded.layers
-            number: int = fields.frame_number[0]
-            protocols: str = fields.frame_protocols[0]
-        except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+            values: list[str] = decoded.column_values.split(",")
+            number = int(values[0])
+            protocols = values[1]
+            if protocols.isdigit():  # a TCP stream
+                protocols = values[2]
+        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, ValueError, IndexError):
             text = line.decode("utf-8", "replace").encode()  # tshark 3.4 and 4.0 print some strings' bytes as they are
             return self._again(line) if text == line else self.record(text)
         frame = self._frame_of(number)
         plan = self._plans.get(protocols) or self._plan(protocols)
         if frame is None or not plan.reads(frame.head):
             return self._again(line)
+        expected = plan.values
+        if plan.flags and frame.head[plan.flags] & _SYN:
+            expected -= 1
+        if len(values) != expected:
+            return self._again(line)
         time = frame.time
         if time is not None and time // 1_000_000 != decoded.timestamp:
             return self._elsewhere(line, number)
-        source = _OwnSource(self, decoded, plan, frame)
+        source = _OwnSource(self, decoded, values, plan, frame)
         if plan.above:
             try:
                 source.line = self._decode(line)
@@ -102,7 +116,7 @@ class HeadersReader(FlatReader):
         packet = Packet(source, number, time, frame.length, protocols)
         packet.size = len(line) + len(frame.head)
         tcp = plan.tcp
-        packet.tcp = None if tcp is None else tcp(fields, frame.head)
+        packet.tcp = None if tcp is None else tcp(decoded.layers, values, frame.head)
         return EkRecord(line, packet, True)
 
     def _frame_of(self, number: int) -> Frame | None:
@@ -127,20 +141,32 @@ class HeadersReader(FlatReader):
         """Whether the headers of such packets can be read from their bytes."""
         return self._readable.search(protocols) is not None and self.mixed.search(protocols) is None
 
-    def maker(self, name: str, at: int) -> MakeHeader:
-        """What makes the headers of a layer that are so many bytes from their frame's start."""
-        made = self._made.get((name, at))
+    def values_of(self, places: Mapping[str, int]) -> tuple[str, ...]:
+        """What the column of values has of a packet with these headers, in order."""
+        return tuple(name for name in self._asked.together if name.partition(".")[0] in ("frame", *places))
+
+    def maker(self, name: str, at: int, values: tuple[str, ...]) -> MakeHeader:
+        """What makes the headers of a layer that are so many bytes from their frame's start, of packets with these
+        values."""
+        made = self._made.get((name, at, values))
         if made is None:
             members = self._asked.members[name]
-            made = header_maker(self._layers[name], members, self._asked, at, self.makers[name])
-            self._made[name, at] = made
+            made = header_maker(self._layers[name], members, self._asked, at, values, self.makers[name])
+            self._made[name, at, values] = made
         return made
+
+    def _again(self, line: bytes) -> Record:
+        flat = _with_number(line)
+        if flat is None:
+            self._report(Problem("tshark printed a packet without the values asked for", fatal=True, kind="bad line"))
+            return Record(line)
+        return super()._again(flat)
 
 
 class _Plan:
     """What the protocols of a packet tell, worked out once."""
 
-    __slots__ = ("above", "makers", "names", "order", "reads", "tcp")
+    __slots__ = ("above", "flags", "makers", "names", "order", "reads", "tcp", "values")
 
     def __init__(self, reader: HeadersReader, protocols: str) -> None:
         self.order = ("frame", *protocols.split(":"))
@@ -150,17 +176,22 @@ class _Plan:
         places = _places(self.order) if reader.is_readable(protocols) else {}
         self.reads: Callable[[bytes], bool] = _check(places) if places else _reads_nothing
         """Whether these first bytes of a frame have their headers where they are looked for, and no others."""
-        self.makers = {name: reader.maker(name, at) for name, at in places.items()}
+        values = reader.values_of(places)
+        self.makers = {name: reader.maker(name, at, values) for name, at in places.items()}
         self.tcp = self.makers.get("tcp")
+        self.values = len(values)
+        """Values in the column of such packets; one less with SYN."""
+        self.flags = places["tcp"] + 13 if _OPTIONAL in values else 0
+        """Where TCP's flags are, if they matter."""
 
 
 class _OwnSource:
     """The layers of a line and its frame, made when asked for."""
 
-    __slots__ = ("_frame", "_plan", "_reader", "above", "line")
+    __slots__ = ("_frame", "_plan", "_reader", "_values", "above", "line")
 
-    def __init__(self, reader: HeadersReader, line: Any, plan: _Plan, frame: Frame) -> None:
-        self._reader, self._plan, self._frame = reader, plan, frame
+    def __init__(self, reader: HeadersReader, line: Any, values: Sequence[str], plan: _Plan, frame: Frame) -> None:
+        self._reader, self._values, self._plan, self._frame = reader, values, plan, frame
         self.line = line
         """What the line says, of the layers above too where there are some."""
         self.above: PacketSource | None = None
@@ -174,9 +205,9 @@ class _OwnSource:
             return None
         make = plan.makers.get(name)
         if make is not None:
-            return make(self.line.layers, self._frame.head)
+            return make(self.line.layers, self._values, self._frame.head)
         if name == "frame":
-            return _with_captured(makers[name](self.line.layers), self._frame)
+            return self._of_frame(makers[name](self.line.layers))
         if self.above is not None:
             return self.above.header(name)
         return makers[name](self.line.layers)
@@ -189,18 +220,36 @@ class _OwnSource:
     def columns(self) -> Mapping[str, str]:
         return self._reader.columns(self.line)
 
+    def _of_frame(self, header: Header) -> Header:
+        """A header of the layer frame with what the capture and the column say."""
+        frame = self._frame
+        said = (
+            ("number", int(self._values[0])),
+            ("protocols", ":".join(self._plan.order[1:])),
+            ("time_epoch", None if frame.time is None else frame.time / 1_000_000_000),
+            ("len", frame.length),
+            ("cap_len", frame.captured),
+        )
+        for name, value in said:
+            if name in header.stored_as:
+                setattr(header, header.stored_as[name], value)
+        return header
 
-def _with_captured(header: Header, frame: Frame) -> Header:
-    """A header of the layer frame with what the capture says."""
-    said = (
-        ("time_epoch", None if frame.time is None else frame.time / 1_000_000_000),
-        ("len", frame.length),
-        ("cap_len", frame.captured),
-    )
-    for name, value in said:
-        if name in header.stored_as:
-            setattr(header, header.stored_as[name], value)
-    return header
+
+_VALUES = re.compile(rb'"values":"(\d+)(?:,\d+)*,([^",\\]+)')
+_LAYERS = b'"layers":{'
+
+
+def _with_number(line: bytes) -> bytes | None:
+    """A line that has among its layers which frame it is and which protocols are in it; None if nothing says so."""
+    found = _VALUES.search(line)  # our column comes first, before anything that a sender chose
+    begin = line.find(_LAYERS) + len(_LAYERS)
+    if found is None or begin < len(_LAYERS):
+        return None
+    rest = line[begin:]
+    comma = b"" if rest.startswith(b"}") else b","
+    number = b'"frame_number":["%b"],"frame_protocols":["%b"]' % found.groups()
+    return b"".join((line[:begin], number, comma, rest))
 
 
 # -- where the headers are ---------------------------------------------------------------------------------------------
@@ -268,9 +317,9 @@ def _check(places: Mapping[str, int]) -> Callable[[bytes], bool]:
     return reads_tcp if tcp else reads_udp
 
 
-def again_filter(layers: Mapping[str, Layer]) -> str:
-    """A display filter for the packets whose headers are not read from their bytes: those that :func:`_check` refuses,
-    and perhaps some more."""
+def again_filter(layers: Mapping[str, Layer], together: Sequence[str]) -> str:
+    """A display filter for the packets whose headers are not read from their bytes: those that :func:`_check` refuses
+    or that have other values in their column, and perhaps some more."""
     from labdissect.bridge.frames import HEAD  # only for captures: the pipe reads none
 
     terms = [
@@ -284,17 +333,33 @@ def again_filter(layers: Mapping[str, Layer]) -> str:
         *(f"(tcp and not tcp.hdr_len > 20 and {length})" for length in ("ip.len < 40", "ipv6.plen < 20")),
         *(f"(tcp.hdr_len == {size} and (ip.len < {size + 20} or ipv6.plen < {size}))" for size in _TCP_SIZES),
         "(udp and (ip.len < 28 or ipv6.plen < 8))",
+        *(_lacks(name) for name in together if name.partition(".")[0] in HEADERS),
+        f"len(frame.protocols) > {_COLUMN - _OTHER_VALUES}",
     ]
     return " or ".join(terms)
+
+
+_COLUMN, _OTHER_VALUES = 2047, 200
+"""Bytes at which a column is cut, and those that all its values but the protocols never take."""
+
+
+def _lacks(name: str) -> str:
+    """A display filter for the packets that lack a value which others of their protocol have."""
+    if name == _OPTIONAL:
+        return f"(tcp.flags.syn == 0 and not {name})"
+    return f"({name.partition('.')[0]} and not {name})"
 
 
 # -- headers of bytes --------------------------------------------------------------------------------------------------
 
 
-def header_maker(layer: Layer, members: Sequence[Field], asked: Asked, at: int, flat: Maker) -> MakeHeader:
+def header_maker(
+    layer: Layer, members: Sequence[Field], asked: Asked, at: int, values: Sequence[str], flat: Maker
+) -> MakeHeader:
     """Makes headers of a layer, each ``at`` bytes from its frame's start.
 
     :param members: those that it shall have
+    :param values: what the column has, in order
     :param flat: makes headers with what tshark printed alone
     """
     own = [one for one in members if one.tshark in asked.own]
@@ -302,26 +367,37 @@ def header_maker(layer: Layer, members: Sequence[Field], asked: Asked, at: int, 
         return _parsed_maker(layer, own, at, flat)
     length = [one for one in layer.fields if one.name == "hdr_len"]
     fixed = FixedMembers(layer, [one for one in (*own, *length) if has_place(one)])
-    values: list[str] = []
+    made_of: list[str] = []
     for one in layer.as_printed(members):
         if one not in own:
-            values += [_printed(name, asked) for name in names_of(one)]
+            made_of += [_printed(name, asked, values) for name in names_of(one)]
         elif has_place(one):
-            values += [fixed.expression(one), *("None" for _ in names_of(one)[1:])]
+            made_of += [fixed.expression(one), *("None" for _ in names_of(one)[1:])]
         else:  # options, up to the header's end
-            values.append(f"data[{at + (one.offset or 0)} : {at} + {fixed.expression(length[0])}].hex() or None")
+            made_of.append(f"data[{at + (one.offset or 0)} : {at} + {fixed.expression(length[0])}].hex() or None")
     source = (
-        f"def make(fields, data):\n"
+        f"def make(fields, values, data):\n"
         f"    {', '.join(fixed.values)}, = unpack_from(data, {at})\n"
-        f"    return kind((), {', '.join(values)})\n"
+        f"    return kind((), {', '.join(made_of)})\n"
     )
-    namespace: dict[str, Any] = {"unpack_from": fixed.unpack_from, "kind": flat.kind, **fixed.names}
+    namespace: dict[str, Any] = {
+        "unpack_from": fixed.unpack_from,
+        "kind": flat.kind,
+        "status": _STATUS.get,
+        "given": len(values),
+        **fixed.names,
+    }
     exec(source, namespace)  # from definitions alone, as Construct's compile() does
     return cast(MakeHeader, namespace["make"])
 
 
-def _printed(name: str, asked: Asked) -> str:
+def _printed(name: str, asked: Asked, values: Sequence[str]) -> str:
     """Python for the first value that tshark printed of a field."""
+    if name in values:
+        value = f"values[{values.index(name)}]"
+        if name.endswith(".checksum.status"):
+            return f"status({value})"
+        return f"int({value}) if len(values) == given else None" if name == _OPTIONAL else f"int({value})"
     if name not in asked.fields:
         return "None"
     values = f"fields.{attribute_name(name)}"
@@ -333,7 +409,7 @@ def _parsed_maker(layer: Layer, own: Sequence[Field], at: int, flat: Maker) -> M
 
     stored = [(one.stored, one.name) for one in own]
 
-    def make(fields: Any, data: bytes) -> Header:
+    def make(fields: Any, values: Sequence[str], data: bytes) -> Header:
         header, parsed = flat(fields), layer.parse(data[at:])
         for attribute, name in stored:
             setattr(header, attribute, parsed[name])

@@ -45,6 +45,17 @@ def test_built_in_rules_lack_nothing() -> None:
     assert asked("table").lacking == ()
 
 
+def test_a_column_of_the_users_own_cannot_stand_beside_ours() -> None:
+    wanted = ("_ws.col.Info", "tcp.srcport", "tcp.len")
+    ours = asked_for([wanted], built_in().layers, find(), bytes_at_hand=True)
+    assert ours.together == ("frame.number", "frame.protocols", "tcp.len")
+    assert "tcp.srcport" in ours.own
+    theirs = asked_for([(*wanted, "_ws.col.My delta")], built_in().layers, find(), bytes_at_hand=True)
+    assert not theirs.together
+    assert not theirs.own
+    assert {"frame.number", "tcp.srcport", "tcp.len"} <= set(theirs.fields)
+
+
 def test_wiresharks_columns() -> None:
     some = asked_for([("_ws.col.Info", "tcp.len")], built_in().layers, find())
     assert some.columns == ("Info",)
@@ -53,7 +64,8 @@ def test_wiresharks_columns() -> None:
 
 def test_what_the_bytes_tell_is_not_asked_for() -> None:
     some = asked("jsonl", bytes_at_hand=True)
-    assert {"frame.number", "frame.protocols", "tcp.stream", "tcp.seq", "ip.checksum.status"} <= set(some.fields)
+    assert {"frame.number", "frame.protocols", "tcp.stream", "tcp.seq", "ip.checksum.status"} <= set(some.together)
+    assert not {*some.together} & {*some.fields}
     assert {"frame.time_epoch", "eth.src", "ip.src", "tcp.srcport", "tcp.flags", "tcp.options"} <= some.own
     assert not some.own & set(some.fields)
     assert some.members == asked("jsonl").members

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def line(number: int, stream: int) -> bytes:
 def merged(*outputs: list[bytes], order: bytes) -> tuple[Merger, list[bytes]]:
     file = CaptureFile(CAPTURES / "dns-basic.pcapng")
     plan = Plan(file, order, tuple(order.count(shard) for shard in range(len(outputs))))
-    merger = Merger(plan, [iter(output) for output in outputs])
+    merger = Merger(plan, [iter(output) for output in outputs], ["tcp.analysis.acks_frame"])
     return merger, b"".join(merger.chunks()).splitlines()
 
 
@@ -134,7 +135,34 @@ def test_lines_are_put_in_order_and_numbered() -> None:
     assert (merger.ended, merger.done) == (None, 4)
 
 
-@pytest.mark.parametrize(("second", "disordered"), [([line(1, 0)], False), ([line(1, 0), line(3, 0)], True)])
-def test_a_shard_that_ends_early_or_leaves_packets_out(second: list[bytes], disordered: bool) -> None:
-    merger, lines = merged([line(1, 0), line(2, 0)], second, order=b"\1\0\1\0")
+def values(values: str, layers: str = "") -> bytes:
+    return f'{{"index":{{}}}}\n{{"timestamp":"1","values":"{values}","layers":{{{layers}}}}}\n'.encode()
+
+
+def test_numbers_in_the_column_of_values() -> None:
+    """TCP's streams before the protocols, UDP's behind them; what is behind TCP's protocols is something else."""
+    tcp, udp, both = "eth:ethertype:ip:tcp", "eth:ethertype:ipv6:udp:dns", "eth:ethertype:ip:udp:vxlan:eth:ip:tcp"
+    one = [values(f"1,0,{tcp},Unverified,7,8"), values(f"2,0,{udp},Unverified"), values(f"3,1,{both},1,2,Unverified,9")]
+    acks = '"tcp_analysis_acks_frame":["1"],"tcp_analysis_flags":["1"]'
+    other = [values(f"1,{udp},0,Unverified"), values(f"2,0,{tcp},7,8", acks), values("3,eth:ethertype:arp,5")]
+    merger, lines = merged(one, other, order=b"\1\0\1\0\1\0")
+    assert (merger.ended, merger.done) == (None, 6)
+    assert [part.split(b'"', 8)[7].decode() for part in lines] == [
+        f"1,{udp},0,Unverified",
+        f"2,0,{tcp},Unverified,7,8",
+        f"3,1,{tcp},7,8",
+        f"4,0,{udp},Unverified",
+        "5,eth:ethertype:arp,5",
+        f"6,2,{both},2,3,Unverified,9",
+    ]
+    assert b'"tcp_analysis_acks_frame":["1"],"tcp_analysis_flags":["1"]' in lines[2]
+
+
+@pytest.mark.parametrize("made", [line, lambda number, stream: values(f"{number},{stream},eth:ethertype:ip:tcp,7")])
+@pytest.mark.parametrize(("numbers", "disordered"), [((1,), False), ((1, 3), True)])
+def test_a_shard_that_ends_early_or_leaves_packets_out(
+    made: Callable[[int, int], bytes], numbers: Sequence[int], disordered: bool
+) -> None:
+    second = [made(number, 0) for number in numbers]
+    merger, lines = merged([made(1, 0), made(2, 0)], second, order=b"\1\0\1\0")
     assert (merger.ended, merger.disordered, merger.done, len(lines)) == (1, disordered, 2, 2)

@@ -84,6 +84,7 @@ ODD = {
     "UDP length 99": ethernet(ip(udp(b"hello", 99), proto=17)),
     "UDP beyond the packet": ethernet(ip(udp(b"hello"), proto=17, length=25)),
     "two tags": ethernet(b"\0\5\x81\0\0\6" + IPV4 + ip(tcp(b"q")), b"\x81\0"),
+    "more protocols than a column holds": ethernet(b"\0\5\x81\0" * 199 + b"\0\6" + IPV4 + ip(tcp(b"q")), b"\x81\0"),
     "provider's tag": ethernet(b"\0\5\x81\0\0\6" + IPV4 + ip(tcp(b"q")), b"\x88\xa8"),
     "neither type nor length": ethernet(bytes(50), b"\x05\xf0"),
     "SNAP": ethernet(b"\xaa\xaa\3\0\0\0" + IPV4 + ip(tcp()), struct.pack(">H", 48)),
@@ -173,7 +174,7 @@ def test_what_is_refused_is_looked_at_again(odd: Path) -> None:
     for number, packet in enumerate(packets(odd, whole=False), start=1):
         if type(packet.source).__name__ != "_OwnSource":
             reader_refuses.add(kinds[number - 1])
-    chosen = again_filter(built_in().layers)
+    chosen = again_filter(built_in().layers, asked("jsonl", bytes_at_hand=True).together)
     ran = subprocess.run(
         ["tshark", "-n", "-r", odd, "-Y", chosen, "-T", "fields", "-e", "frame.number"], capture_output=True, check=True
     )
@@ -209,17 +210,63 @@ def test_which_stacks_are_read(protocols: str, readable: bool) -> None:
     assert bool(re.search(READABLE, protocols)) is readable
 
 
+PLAIN = "eth:ethertype:ip:tcp,Unverified,Unverified,1,1,4,100,-1"
+"""What tshark's column says of :data:`ODD`'s plain packet, behind its number and its stream."""
+
+
+class Reading:
+    """A reader of lines made up here; every frame is the plain packet."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.looked_again: list[int] = []
+        data = ODD["plain"]
+        frame = Frame(1_700_000_000_000_000_000, len(data), len(data), data)
+        some = asked("jsonl", bytes_at_hand=True)
+        self._reader = HeadersReader(built_in().layers, self.problems.append, some, self._whole, iter([frame] * 9))
+
+    def _whole(self, number: int) -> None:
+        self.looked_again.append(number)
+
+    def __call__(self, values: str | None, timestamp: str = "1700000000000", **columns: str) -> Packet | None:
+        line = {"timestamp": timestamp} | ({} if values is None else {"values": values}) | columns | {"layers": {}}
+        return self._reader.record(json.dumps(line, separators=(",", ":")).encode() + b"\n").packet
+
+
 def test_a_frame_of_another_time_is_not_believed() -> None:
-    problems: list[Problem] = []
-    data = ODD["plain"]
-    frame = Frame(1_700_000_000_000_000_000, len(data), len(data), data)
-    some = asked("jsonl", bytes_at_hand=True)
-    reader = HeadersReader(built_in().layers, problems.append, some, lambda number: None, iter([frame] * 2))
-    fields = {"frame_protocols": ["eth:ethertype:ip:tcp"], "tcp_stream": ["0"]}
-    for number, timestamp in ((1, "1700000000000"), (2, "1700000000001")):
-        line = {"timestamp": timestamp, "layers": {"frame_number": [str(number)], **fields}}
-        packet = reader.record(json.dumps(line).encode() + b"\n").packet
+    read_line = Reading()
+    first = read_line(f"1,0,{PLAIN}")
+    assert first is not None
+    assert (first.tcp.srcport, first.tcp.len, first.tcp.checksum_status) == (1000, 4, 2)
+    second = read_line(f"2,0,{PLAIN}", "1700000000001")
+    assert second is not None
+    assert (second.number, second.tcp, second.ip) == (2, None, None)
+    assert [problem.message.partition(":")[0] for problem in read_line.problems] == ["frame 2"]
+
+
+def test_a_packet_with_other_values_than_its_headers_have_is_looked_at_again() -> None:
+    read_line = Reading()
+    for number, values in enumerate((f"0,{PLAIN}", PLAIN, f"0,{PLAIN},1", f"0,7,{PLAIN}", "0,eth:ethertype:ip:tcp"), 1):
+        packet = read_line(f"{number},{values}")
         assert packet is not None
         assert packet.number == number
-        assert packet.tcp.srcport == (1000 if number == 1 else None)
-    assert [problem.message.partition(":")[0] for problem in problems] == ["frame 2"]
+    assert read_line.looked_again == [2, 3, 4, 5]
+    assert not read_line.problems
+
+
+def test_a_line_without_the_values_asked_for_is_told() -> None:
+    read_line = Reading()
+    for values in (None, "", "x", "1", "eth:ethertype"):
+        assert read_line(values) is None
+    assert {problem.message for problem in read_line.problems} == {
+        "tshark printed a packet without the values asked for"
+    }
+    assert len(read_line.problems) == 5
+
+
+def test_what_a_sender_writes_into_another_column_is_no_value() -> None:
+    read_line = Reading()
+    forged = '","values":"9,9,eth:ethertype:ip:udp","layers":{"frame_number":["9"]'
+    packet = read_line("1,eth:ethertype:ip:gre", info=forged)
+    assert packet is not None
+    assert (packet.number, packet.protocols) == (1, "eth:ethertype:ip:gre")
