@@ -40,7 +40,7 @@ class Loop:
         self.registry: Registry = load(extra_packages=PACKAGES, entry_points=False)
         self._packets, self._format = packets, self.registry.writers[output]
         asking = None if self._format.accepts else self._asked
-        source = opened(str(capture), self.registry, Interruption(), Options(), asking=asking)
+        source = opened(str(capture), self.registry, Interruption(), Options(), _failed, asking=asking)
         with closing(source):
             self._chunks = tuple(source.chunks())
         self._reader = source.reader

@@ -15,7 +15,7 @@ from labdissect.bridge.tshark import find
 from labdissect.bridge.tshark_options import Options
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.conversations import FIELDS
-from labdissect.plugins.writer import WriterSettings
+from labdissect.plugins.writer import Problem, WriterSettings
 from tests.conftest import built_in
 
 
@@ -53,15 +53,19 @@ def read(path: Path, output: str, *, whole: bool = False, jobs: int | None = 1) 
     :param jobs: tsharks at once
     """
     registry = built_in()
-    asked_of_tshark = None if whole else asking(output)
-    source = opened(str(path), registry, Interruption(), Options(), asking=asked_of_tshark, jobs=jobs)
-    out, result = io.BytesIO(), Read("", one_job=source.one_job)
+    out, result = io.BytesIO(), Read("")
+
+    def report(problem: Problem) -> None:
+        result.problems.append(problem.message)
+
+    how = None if whole else asking(output)
+    source = opened(str(path), registry, Interruption(), Options(), report, asking=how, jobs=jobs)
+    result.one_job = source.one_job
     columns = tuple(column for column in registry.columns.values() if column.everywhere)
     settings = WriterSettings(columns=columns, known_columns=registry.columns, layers=registry.layers)
     try:
         writer = registry.writers[output].make(out, settings)
-        report = result.problems
-        annotate(source.chunks(), source.reader, writer, registry, lambda problem: report.append(problem.message))
+        annotate(source.chunks(), source.reader, writer, registry, report)
     finally:
         result.looked_again = source.whole is not None and source.whole.begun
         source.close()

@@ -128,8 +128,9 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def packets(path: Path, *, whole: bool) -> Iterator[Packet]:
     """Of a capture, by full EK or by its own bytes."""
-    source = opened(str(path), built_in(), Interruption(), Options(), asking=None if whole else asking("jsonl"))
     problems: list[Problem] = []
+    how = None if whole else asking("jsonl")
+    source = opened(str(path), built_in(), Interruption(), Options(), problems.append, asking=how)
     try:
         reader = source.reader.make(built_in().layers, problems.append, ("frame", "tcp"), ())
         assert isinstance(reader, HeadersReader) is not whole
