@@ -143,16 +143,18 @@ def wrapped(text: str, columns: int) -> list[str]:
 
 
 _WIDE = r"\u2e80-\u303f\u3041-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60"
-_CLOSING = r"[,.:;!?)\]\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u300b\u300d\u201d]*"
+_CLOSING = r"[,.:;!?)\]\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u300b\u300d\u2019\u201d]*"
 """What must not begin a line."""
-_QUANTITY = r"\d[\d.,]*\s(?:ns|µs|ms|s|min|h|字节|帧|条|次)"
+_OPENING = r"(?:[(\[\u201c\u2018\u300a\u300c\uff08]|第\s(?=\d))*"
+"""What must not end a line; 第 stays with its number."""
+_QUANTITY = r"\d[\d.,–]*\s(?:(?:ns|µs|ms|s|min|h)(?![A-Za-z])|字节|帧|条|次|个|步)"
 """A number stays with its unit."""
 
 
 @lru_cache(maxsize=1)
 def _word() -> re.Pattern[str]:
     """Compiled when the first text is wrapped: it takes longer than some whole runs."""
-    return re.compile(rf"{_QUANTITY}(?!\w){_CLOSING}\s*|[{_WIDE}]{_CLOSING}\s*|[^\s{_WIDE}]+{_CLOSING}\s*|\s+")
+    return re.compile(rf"{_OPENING}(?:{_QUANTITY}|[{_WIDE}]|[^\s{_WIDE}]+){_CLOSING}\s*|\s+")
 
 
 def _words(text: str) -> Iterator[str]:

@@ -81,6 +81,19 @@ def test_chinese_breaks_between_characters_but_not_before_punctuation() -> None:
     assert lines == ["客户端请求建立连", "接，初始序列号为", "零。"]
 
 
+def test_no_line_ends_with_what_opens() -> None:
+    assert wrapped("询问（重复地址检测）", 6) == ["询问", "（重复", "地址检", "测）"]
+    assert wrapped("表示“不知道”", 6) == ["表示", "“不知", "道”"]
+    assert wrapped("see [“MSL”] there", 8) == ["see", "[“MSL”]", "there"]
+
+
+def test_chinese_frame_numbers_and_ranges_stay_whole() -> None:
+    assert wrapped("确认在第 6 帧，随后", 10) == ["确认在", "第 6 帧，", "随后"]
+    assert wrapped("字节流的第 1–10 字节。", 16) == ["字节流的", "第 1–10 字节。"]
+    assert wrapped("等待第 3 个请求", 10) == ["等待", "第 3 个请", "求"]
+    assert wrapped("确认了 10 字节数据", 10) == ["确认了", "10 字节数", "据"]
+
+
 @given(HOSTILE, st.integers(min_value=2, max_value=30))
 def test_wrapping_keeps_everything_within_its_columns(text: str, columns: int) -> None:
     text = visible(text)
