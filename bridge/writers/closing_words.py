@@ -119,7 +119,7 @@ class ClosingWords:
                 parts.append(
                     f"{self._exchanges:,} 组 UDP 会话（{self._datagrams:,} 个数据报，{self._datagram_bytes:,} 字节）"
                 )
-            return ",".join(parts) + "。"
+            return "，".join(parts) + "。"
         parts = [_counted(summary.packets, "packet")]
         parts += [f"{summary.shown:,} shown"] if summary.shown < summary.packets else []
         parts += [_counted(self._connections, "TCP connection")] if self._connections else []
@@ -130,10 +130,10 @@ class ClosingWords:
 
     def _sentence(self, conversation: Conversation, ended: Outcome) -> str:
         client, server = conversation.client, conversation.server
-        colon, stop = (":", "。") if self._chinese else (": ", ". ")
+        comma, colon, stop = ("，", "：", "。") if self._chinese else (", ", ": ", ". ")
         stream = "" if conversation.stream is None else f" {conversation.stream}"
         ends = f"{with_port(client.address, client.port)} → {with_port(server.address, server.port)}"
-        head = f"TCP{stream}, {ends}"
+        head = f"TCP{stream}{comma}{ends}"
         parts = [self._opened_and_closed(conversation, ended)]
         if client.bytes or server.bytes:
             parts.append(self._bytes(conversation))
