@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labdissect.plugins.analyzer import BaseAnalyzer, Settings
@@ -94,14 +94,30 @@ def _fin(packet: Packet, segment: Segment, conversation: Conversation) -> Iterab
     status, params = _ack_status(segment)
     evidence = _ack_evidence(segment)
     if conversation.fins[0][0] is sender:
-        wording = "one-sided" if not segment.receiver.seen else status
-        yield Verdict(FIRST, number, {"who": who, **params}, evidence, wording)
+        yield _first_fin(packet, segment, who, status, params, evidence)
     else:
         yield from _second_fin(packet, segment, conversation, who)
     if status == "routine":
         yield Verdict(ACK_ROUTINE, number, params, evidence)
     elif status == "pending" and segment.ack_before is not None:
         yield Verdict(ACK_PENDING, number, params, evidence, "fin" if segment.acknowledges_fin else "")
+
+
+def _first_fin(
+    packet: Packet,
+    segment: Segment,
+    who: str,
+    status: str,
+    params: Mapping[str, Any],
+    evidence: tuple[Evidence, ...],
+) -> Verdict:
+    wording = "one-sided" if not segment.receiver.seen else status
+    said = {"who": who, **params}
+    if segment.length and wording in ("routine", "pending"):
+        wording += "-data"
+        said["length"] = segment.length
+        evidence += (Evidence(packet.number, "tcp.len", segment.length),)
+    return Verdict(FIRST, packet.number, said, evidence, wording)
 
 
 def _ack_status(segment: Segment) -> tuple[str, dict[str, Any]]:

@@ -28,6 +28,19 @@ FIRST = Rule(
             "{newly:byte} still pending, all before {ack}.",
             "第一次挥手：{who:role}不再发送数据。这里的 ACK 也有实际作用：确认了尚待确认的 {newly} 字节，确认号为 {ack}。",
         ),
+        "routine-data": Text(
+            "Close, step 1: after these last {length:byte} the {who:role} has nothing more to send. ACK is set because "
+            "every segment after the handshake carries it; nothing was pending: {ack} was acknowledged in frame "
+            "{ack_frame}.",
+            "第一次挥手：发完这最后 {length} 字节，{who:role}不再发送数据。ACK 置位是因为握手之后的每个报文段都必须带 ACK；"
+            "此时并没有待确认的数据，{ack} 已在第 {ack_frame} 帧确认过。",
+        ),
+        "pending-data": Text(
+            "Close, step 1: after these last {length:byte} the {who:role} has nothing more to send. Its ACK also does "
+            "work here: it acknowledges {newly:byte} still pending, all before {ack}.",
+            "第一次挥手：发完这最后 {length} 字节，{who:role}不再发送数据。这里的 ACK 也有实际作用：确认了尚待确认的 "
+            "{newly} 字节，确认号为 {ack}。",
+        ),
         "unknown": Text(
             "Close, step 1: the {who:role} has nothing more to send. ACK is set as on every segment after the "
             "handshake; whether data was pending cannot be told, as packets of the {who:role} are missing in the "

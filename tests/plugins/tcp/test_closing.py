@@ -38,6 +38,16 @@ def test_a_fin_that_does_acknowledge_says_what() -> None:
     assert three.verdict(14, "tcp.fin.ack-pending").wording == "fin"
 
 
+def test_a_first_fin_says_that_data_comes_with_it() -> None:
+    last_line = judged("ipv6-tcp-http").verdict(8, "tcp.fin.first")
+    assert (last_line.wording, last_line.params["length"]) == ("routine-data", 5)
+    assert Evidence(8, "tcp.len", 5) in last_line.evidence
+    assert "after these last 5 bytes the server has nothing more to send" in render(last_line)
+    assert "发完这最后 5 字节，服务器不再发送数据" in render(last_line, "zh")
+    assert judged("tcp-zero-window").verdict(82, "tcp.fin.first").params["length"] == 632
+    assert judged("seed-web").verdict(2122, "tcp.fin.first").wording == "routine"
+
+
 def test_the_second_seed_waits_two_msl() -> None:
     stack = judged("seed-stack-web")
     assert [stack.codes(frame)[0] for frame in (304, 309, 310, 311)] == [
