@@ -154,7 +154,7 @@ ACK = Rule(
             "DHCP 4 of 4, ACK: {server} confirms {address} for {lease:duration}, {elapsed:duration} after frame {asked}. Mask "
             "{mask}, router {router}, DNS server {resolver}. One lease, four messages.",
             "DHCP 第 4 步，共 4 步（ACK）：{server} 在第 {asked} 帧之后 {elapsed:duration} 确认 {address}，租期 {lease:duration}。"
-            "子网掩码 {mask}，路由器 {router}，DNS 服务器 {resolver}。四个报文只是一次租用。",
+            "子网掩码 {mask}，路由器 {router}，DNS 服务器 {resolver}。四个报文完成一次租用。",
         ),
         "renewed": Text(
             "DHCP ACK: {server} prolongs {address}: {lease:duration} from now on. It answers frame {asked} after "

@@ -200,8 +200,8 @@ PORT = Rule(
     {
         **told(
             "",
-            "{reporter} is up, but no program there listens on UDP port {port}.",
-            "{reporter} 在线，但没有程序在监听 UDP 端口 {port}。",
+            "{reporter} is up and refuses UDP port {port}: no program there listens on it, or its firewall rejects it.",
+            "{reporter} 在线，但拒绝了 UDP 端口 {port}：没有程序监听该端口，或被其防火墙拒绝。",
         ),
         "traceroute": Text(
             "{reporter} is the target and has nothing on UDP port {port}: for traceroute that means arrived, so it is done. "
@@ -226,8 +226,8 @@ PORT = Rule(
     Text("The destination is down.", "目的主机已关机。"),
     Explanation(
         Text(
-            "The datagram reached the host, which is therefore up; its UDP found no program with that port.",
-            "数据报到达了主机，因此主机在线；其 UDP 没有找到使用该端口的程序。",
+            "The datagram reached the host, which is therefore up; as a rule its UDP found no program with that port.",
+            "数据报到达了主机，因此主机在线；通常是其 UDP 没有找到使用该端口的程序。",
         ),
         DECIDED,
         Text(
@@ -246,9 +246,9 @@ FRAG_NEEDED = Rule(
         **told(
             "",
             "Too big: {size:byte} with DF do not fit the next link of {reporter}, whose MTU is {mtu}; the packet was dropped. "
-            "The sender now knows the path MTU: {mtu} bytes.",
+            "The sender now knows that the path MTU is at most {mtu} bytes.",
             "分组过大：DF 置位的 {size} 字节分组超过 {reporter} 下一段链路的 MTU（{mtu} 字节），已被丢弃。"
-            "发送方由此得知路径 MTU 为 {mtu} 字节。",
+            "发送方由此得知路径 MTU 不超过 {mtu} 字节。",
         ),
         **told(
             "tcp",

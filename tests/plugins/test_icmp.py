@@ -146,13 +146,17 @@ def test_traceroute_names_its_hops_and_its_end() -> None:
         4: (2, "10.0.2.2"),
     }
     assert trace.verdict(6, "icmp.port-unreachable").wording == "traceroute"
-    assert judged("icmp-port-unreachable").verdict(2, "icmp.port-unreachable").wording == ""
+    closed = judged("icmp-port-unreachable").verdict(2, "icmp.port-unreachable")
+    assert closed.wording == ""
+    assert "no program there listens on it, or its firewall rejects it" in render(closed)  # iptables -j REJECT
 
 
 def test_the_next_segments_size_by_hand() -> None:
     verdict = judged("tcp-path-mtu-discovery").verdict(9, "icmp.frag-needed")
     assert "1000 − 20 − 32 = 948 bytes of data" in render(verdict)
-    assert judged("icmp-fragmentation-needed").verdict(2, "icmp.frag-needed").params["mtu"] == 1000
+    ping = judged("icmp-fragmentation-needed").verdict(2, "icmp.frag-needed")
+    assert ping.params["mtu"] == 1000
+    assert "the path MTU is at most 1000 bytes" in render(ping)  # of a later link it may be less
     assert built("icmp-errors").verdict(16, "icmp.frag-needed").wording == "unknown"
 
 
