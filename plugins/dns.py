@@ -15,7 +15,7 @@ from labdissect.dissectors.layer import Header
 
 from .analyzer import BaseAnalyzer, Settings
 from .conversations import addresses
-from .dns_answer import Answer, read_answer, type_name
+from .dns_answer import Answer, read_answer, reversed_address, type_name
 from .dns_rules import (
     CNAME,
     DUAL_STACK,
@@ -206,7 +206,11 @@ class Dns(BaseAnalyzer):
         name, kind = asked["name"] or "?", asked["type"]
         params |= {"name": name, "kind": type_name(kind)}
         evidence += (Evidence(number, "dns.qry.name", name), Evidence(number, "dns.qry.type", kind))
-        yield Verdict(QUERY, number, params, evidence, TYPES_ASKED.get(kind, ""))
+        wording = TYPES_ASKED.get(kind, "")
+        if wording == "ptr":
+            params["address"] = reversed_address(name)
+            wording = "ptr" if params["address"] else "pointer"
+        yield Verdict(QUERY, number, params, evidence, wording)
         option = _edns(message)
         room = max(PLAIN_UDP, option["udp_payload_size"] or 0) if option is not None else PLAIN_UDP
         query = Asked(number, packet.time, key, room)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import msgspec
 
 from labdissect.dissectors.layer import Header
@@ -76,6 +78,21 @@ class Answer(msgspec.Struct):
 def type_name(kind: int) -> str:
     """The type's name, or as RFC 3597 §5 writes those that have none."""
     return NAMES.get(kind, f"TYPE{kind}")
+
+
+def reversed_address(name: str) -> str | None:
+    """The address that a name stands for: of IPv4 the bytes in reverse under in-addr.arpa, of IPv6 the hexadecimal digits
+    under ip6.arpa. None for other names, those of whole networks among them."""
+    labels = name.lower().split(".")
+    parts, domain = labels[-3::-1], labels[-2:]
+    try:
+        if domain == ["in-addr", "arpa"]:
+            return str(ipaddress.IPv4Address(".".join(parts)))
+        if domain == ["ip6", "arpa"] and len(parts) == 32 and all(len(part) == 1 for part in parts):
+            return str(ipaddress.IPv6Address(bytes.fromhex("".join(parts))))
+    except ValueError:
+        pass
+    return None
 
 
 def read_answer(message: Header) -> Answer:

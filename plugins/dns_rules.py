@@ -15,7 +15,11 @@ ASKED: dict[str, Text] = {
     "cname": Text("the name that {name} is an alias of (CNAME)", "{name} 作为别名所指向的名字（CNAME 记录）"),
     "ns": Text("the name servers of {name} (NS)", "{name} 的域名服务器（NS 记录）"),
     "soa": Text("the zone that {name} is in (SOA)", "{name} 所在区域的起始授权（SOA 记录）"),
-    "ptr": Text("the name that belongs to an address: {name} (PTR)", "由地址反查名字：{name}（PTR 记录）"),
+    "ptr": Text(
+        "the name of the address {address}, which DNS keeps under {name} (PTR)",
+        "地址 {address} 的名字，反向域名为 {name}（PTR 记录）",
+    ),
+    "pointer": Text("the name that {name} points to (PTR)", "{name} 所指向的名字（PTR 记录）"),
     "mx": Text("the mail servers of {name} (MX)", "{name} 的邮件服务器（MX 记录）"),
     "txt": Text("the text records of {name} (TXT)", "{name} 的文本记录（TXT 记录）"),
     "srv": Text("host and port of a service, {name} (SRV)", "服务 {name} 所在的主机与端口（SRV 记录）"),
@@ -35,7 +39,7 @@ TYPES_ASKED = {
     65: "https",
     255: "any",
 }
-"""Wordings of a query by its type."""
+"""Wordings of a query by its type; that of a PTR which belongs to no address is ``pointer``."""
 
 QUERY = Rule(
     "dns.query",

@@ -8,7 +8,7 @@ from labdissect.bridge.engine import Engine
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.dns import NAMES_LIMIT, WAITING_LIMIT, Dns
 from labdissect.plugins.rule import render
-from tests.conftest import Registry, ek, judged
+from tests.conftest import Registry, ek, judge, judged
 from tests.plugins.built_captures import built
 
 
@@ -53,6 +53,8 @@ def test_records_of_every_type() -> None:
         "srv",
         "ptr",
     ]
+    reverse = render(basic.verdict(13, "dns.query"))
+    assert "for the name of the address 10.0.0.2, which DNS keeps under 2.0.0.10.in-addr.arpa (PTR)" in reverse
     values = [basic.verdict(frame, "dns.response").params["values"] for frame in range(2, 15, 2)]
     assert values == [
         "10.0.0.2",
@@ -65,6 +67,13 @@ def test_records_of_every_type() -> None:
     ]
     assert basic.frames("dns.cname") == [6]
     assert not basic.frames("dns.recursive")  # authoritative
+
+
+def test_a_pointer_need_not_be_an_address() -> None:
+    services = judge(ek("dns-basic").replace(b"2.0.0.10.in-addr.arpa", b"_http._tcp.lab.test"))
+    asked = services.verdict(13, "dns.query")
+    assert asked.wording == "pointer"
+    assert "for the name that _http._tcp.lab.test points to (PTR)" in render(asked)
 
 
 def test_each_failure_has_its_own_cause() -> None:

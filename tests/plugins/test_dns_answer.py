@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 from collections.abc import Sequence
 from itertools import pairwise
@@ -28,6 +29,7 @@ from labdissect.plugins.dns_answer import (
     A,
     Answer,
     read_answer,
+    reversed_address,
     type_name,
 )
 from tests.conftest import ek
@@ -278,3 +280,33 @@ def test_a_message_that_was_cut_is_not_read() -> None:
     data = packets_of(ek("dns-basic").replace(b'"dns_dns_count_answers":"1"', b'"dns_dns_count_answers":"9"'))
     cut = next(packet.dns for packet in data if packet.dns is not None and packet.dns.flags_response)
     assert read_answer(cut).content == "unread"
+
+
+# -- names of addresses -----------------------------------------------------------------------------------------------
+
+
+@given(st.ip_addresses())
+def test_a_reverse_name_stands_for_its_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    assert reversed_address(address.reverse_pointer) == str(address)
+    assert reversed_address(address.reverse_pointer.upper()) == str(address)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "arpa",
+        "in-addr.arpa",
+        "0.10.in-addr.arpa",
+        "lb._dns-sd._udp.0.2.0.10.in-addr.arpa",
+        "1.2.3.4.5.in-addr.arpa",
+        "256.0.0.10.in-addr.arpa",
+        "_http._tcp.lab.test",
+        "0.10.ip6.arpa",
+        "ab." * 16 + "ip6.arpa",
+        "g." * 32 + "ip6.arpa",
+        " ." * 32 + "ip6.arpa",
+    ],
+)
+def test_other_names_stand_for_none(name: str) -> None:
+    assert reversed_address(name) is None
