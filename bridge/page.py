@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import click
 
@@ -12,6 +13,8 @@ from .escape import visible, width, wrapped
 
 WIDEST = 120
 """Longer lines are hard to read."""
+NARROWEST = 24
+"""Columns that a table's text has at the least."""
 
 
 def terminal_width() -> int:
@@ -55,17 +58,21 @@ class Page:
             label = ""
 
     def table(self, rows: Sequence[tuple[str, ...]]) -> None:
-        """Columns as wide as they need; the last one wraps."""
+        """Columns as wide as they need; the last one wraps. Where the others leave it no room, their widest wraps too,
+        but never the first, whose names people copy."""
         if not rows:
             return
         cells = [[visible(cell) for cell in row] for row in rows]
         widths = [max(width(row[at]) for row in cells) + 2 for at in range(len(cells[0]) - 1)]
-        left = sum(widths)
+        lacking = sum(widths) + NARROWEST - self._width
+        if lacking > 0 and len(widths) > 1:
+            widest = max(range(1, len(widths)), key=widths.__getitem__)
+            widths[widest] = max(min(NARROWEST, widths[widest]), widths[widest] - lacking)
+        widths.append(max(NARROWEST, self._width - sum(widths)) + 2)
         for row in cells:
-            start = "".join(padded(cell, size) for cell, size in zip(row, widths, strict=False))
-            for line in wrapped(row[-1], max(24, self._width - left)):
-                click.echo((start + line).rstrip())
-                start = " " * left
+            columns = [wrapped(cell, size - 2) for cell, size in zip(row, widths, strict=False)]
+            for parts in zip_longest(*columns, fillvalue=""):
+                click.echo("".join(padded(part, size) for part, size in zip(parts, widths, strict=False)).rstrip())
 
     def blank(self) -> None:
         """An empty line."""

@@ -1,0 +1,44 @@
+"""Pages keep within the terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from labdissect.bridge.escape import width
+from labdissect.bridge.page import NARROWEST, Page
+
+LONG = "NOP; NOP; timestamps TSval 2639682473, …"
+MEANING = "options, padded to a multiple of 4 bytes"
+
+
+def printed(capsys: pytest.CaptureFixture[str], rows: list[tuple[str, ...]]) -> list[str]:
+    Page().table(rows)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_wide_value_wraps_beside_its_meaning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = printed(capsys, [("  tcp.window_size_scalefactor", "1024", "a factor"), ("  tcp.options", LONG, MEANING)])
+    assert lines == [
+        "  tcp.window_size_scalefactor  1024                     a factor",
+        "  tcp.options                  NOP; NOP; timestamps     options, padded to a",
+        "                               TSval 2639682473, …      multiple of 4 bytes",
+    ]
+
+
+def test_nothing_wraps_that_has_room(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert printed(capsys, [("tcp.options", LONG, MEANING), ("a", "", "b")]) == [
+        f"tcp.options  {LONG}  {MEANING}",
+        "a" + " " * (11 + 2 + width(LONG) + 2 - 1) + "b",
+    ]
+
+
+def test_names_are_never_cut(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    name = "tcp.window_size_scalefactor"
+    first, *more = printed(capsys, [(name, MEANING)])
+    assert first.startswith(f"{name}  options")
+    assert all(width(line) <= len(name) + 2 + NARROWEST for line in (first, *more))
