@@ -49,7 +49,7 @@ LAYER = Layer(
                 note("further encapsulations allowed (obsolete)", "允许的再封装次数（已废弃）", "RFC 1701"),
             ),
             part("flags.ack", 7, 1, note("an acknowledgment number follows (version 1)", "带有确认号（版本 1）", PPTP)),
-            part("flags.version", 0, 3, note("0; 1 with PPTP", "版本：0;PPTP 为 1", HEADER)),
+            part("flags.version", 0, 3, note("0; 1 with PPTP", "版本：0；PPTP 为 1", HEADER)),
         ),
         "proto" / Int16ub * note("protocol of the payload (EtherType)", "载荷的协议类型（EtherType）", HEADER, base=16),
         "checksum"

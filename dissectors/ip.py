@@ -84,7 +84,7 @@ LAYER = Layer(
         *bits(
             "_version_length",
             Int8ub,
-            part("version", 4, 4, note("4", "版本号，为 4", HEADER)),
+            part("version", 4, 4, note("version of IP: 4", "版本号，为 4", HEADER)),
             part(
                 "hdr_len", 0, 4, note("header length in bytes (IHL × 4)", "首部长度，字节（IHL × 4）", HEADER), scale=4
             ),
@@ -149,7 +149,7 @@ LAYER = Layer(
         ),
         "proto"
         / Int8ub
-        * note("protocol of the payload: 1 ICMP, 6 TCP, 17 UDP", "上层协议：1 ICMP,6 TCP,17 UDP", HEADER),
+        * note("protocol of the payload: 1 ICMP, 6 TCP, 17 UDP", "上层协议：1 ICMP，6 TCP，17 UDP", HEADER),
         "checksum" / Int16ub * note("over the header only", "首部检验和（只检验首部）", HEADER, base=16),
         "src" / Ipv4Address * note("address of the sender", "源地址", HEADER),
         "dst" / Ipv4Address * note("address of the receiver", "目的地址", HEADER),

@@ -108,7 +108,7 @@ IPV6 = Layer(
         *bits(
             "_version_class_flow",
             Int32ub,
-            part("version", 28, 4, note("6", "版本号，为 6", HEADER)),
+            part("version", 28, 4, note("version of IP: 6", "版本号，为 6", HEADER)),
             part(
                 "tclass",
                 20,

@@ -21,7 +21,7 @@ LAYER = Layer(
         / IfThenElse(lambda header: (header._little or 0) <= LARGEST_FAMILY, Int32ul, Int32ub)
         * note(
             "address family: 2 IPv4; 24, 28 or 30 IPv6",
-            "地址族：2 为 IPv4;24、28 或 30 为 IPv6",
+            "地址族：2 为 IPv4；24、28 或 30 为 IPv6",
             "tcpdump.org LINKTYPE_NULL",
         ),
     ),
