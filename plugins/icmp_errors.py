@@ -206,7 +206,7 @@ PORT = Rule(
         "traceroute": Text(
             "{reporter} is the target and has nothing on UDP port {port}: for traceroute that means arrived, so it is done. "
             "It is about frame {sent}: {what}.",
-            "{reporter} 就是目标主机，其 UDP 端口 {port} 无人使用：对 traceroute 而言这表示已到达，探测结束。"
+            "{reporter} 就是目标主机，其 UDP 端口 {port} 没有程序监听：对 traceroute 而言这表示已到达，探测结束。"
             "涉及第 {sent} 帧：{what}。",
         ),
         **told(
