@@ -181,8 +181,13 @@ RA = Rule(
             "Router {source}: default router for {lifetime} s; it gives no prefix from which to form addresses.",
             "路由器 {source}：在 {lifetime} 秒内可作默认路由器；没有给出可用于形成地址的前缀。",
         ),
+        "ignored": Text(
+            "Router advertisement from {source}, which is no link-local address: hosts must ignore it, as they know a router by its "
+            "link-local address.",
+            "路由器通告的源地址 {source} 不是链路本地地址：主机必须忽略它，因为主机以链路本地地址识别路由器。",
+        ),
     },
-    ("RFC 4861 §4.2", "RFC 4861 §6.2.6", "RFC 4862 §5.5"),
+    ("RFC 4861 §4.2", "RFC 4861 §6.1.2", "RFC 4861 §6.2.6", "RFC 4862 §5.5"),
     Text("The router assigns the host's address.", "由路由器分配主机的地址。"),
     Explanation(
         Text(
@@ -396,6 +401,8 @@ class Discovery(BaseAnalyzer):
             if value.get("prefix.flag.a") and value.get("prefix")
         ]
         params: dict[str, Any] = {"source": ipv6.src, "lifetime": lifetime, "prefix": ", ".join(prefixes)}
+        if ipv6.src and not ipaddress.IPv6Address(ipv6.src).is_link_local:
+            return Verdict(RA, frame, params, (Evidence(frame, "ipv6.src", ipv6.src),), "ignored")
         evidence: tuple[Evidence, ...] = (Evidence(frame, "icmpv6.nd.ra.router_lifetime", lifetime),)
         if not prefixes:
             return Verdict(RA, frame, params, evidence, "plain")

@@ -25,6 +25,10 @@ def test_a_host_comes_up() -> None:
     assert up.frames("ipv6.ndp-router-advertisement") == [2, 5]
     assert up.verdict(5, "ipv6.ndp-router-advertisement").params["request"] == 4
     assert up.verdict(2, "ipv6.ndp-router-advertisement").params["prefix"] == "fd00:1::/64"
+    assert [up.verdict(frame, "ipv6.ndp-router-advertisement").wording for frame in (2, 5)] == ["ignored", "answer"]
+    assert "fd00:1::2, which is no link-local address: hosts must ignore it" in render(
+        up.verdict(2, "ipv6.ndp-router-advertisement")
+    )
     assert not up.frames("ipv6.ndp-solicitation")
 
 
