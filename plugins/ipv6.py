@@ -181,6 +181,15 @@ RA = Rule(
             "Router {source}: default router for {lifetime} s; it gives no prefix from which to form addresses.",
             "路由器 {source}：在 {lifetime} 秒内可作默认路由器；没有给出可用于形成地址的前缀。",
         ),
+        "prefix-only": Text(
+            "Router {source} is no default router (lifetime 0), but gives the prefix {prefix}, from which hosts form their own "
+            "addresses.",
+            "路由器 {source} 不是默认路由器（有效时间为 0），但给出前缀 {prefix}，主机可据此自行形成地址。",
+        ),
+        "withdrawn": Text(
+            "Router {source} is no default router (lifetime 0), or no longer: hosts do not keep it in their list of them.",
+            "路由器 {source} 不是或不再是默认路由器（有效时间为 0）：主机不把它留在默认路由器列表中。",
+        ),
         "ignored": Text(
             "Router advertisement from {source}, which is no link-local address: hosts must ignore it, as they know a router by its "
             "link-local address.",
@@ -405,8 +414,10 @@ class Discovery(BaseAnalyzer):
             return Verdict(RA, frame, params, (Evidence(frame, "ipv6.src", ipv6.src),), "ignored")
         evidence: tuple[Evidence, ...] = (Evidence(frame, "icmpv6.nd.ra.router_lifetime", lifetime),)
         if not prefixes:
-            return Verdict(RA, frame, params, evidence, "plain")
+            return Verdict(RA, frame, params, evidence, "withdrawn" if lifetime == 0 else "plain")
         evidence += (Evidence(frame, "icmpv6.opt.prefix", params["prefix"]),)
+        if lifetime == 0:
+            return Verdict(RA, frame, params, evidence, "prefix-only")
         asked, self._solicited = self._solicited, None
         if asked is None or not is_recent(asked, packet):
             return Verdict(RA, frame, params, evidence)

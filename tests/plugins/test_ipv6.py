@@ -3,7 +3,7 @@ from __future__ import annotations
 from labdissect.bridge.readers.ek import EkReader
 from labdissect.plugins.conversations import addresses
 from labdissect.plugins.rule import render
-from tests.conftest import built_in, judged
+from tests.conftest import built_in, ek, judge, judged
 from tests.plugins.built_captures import built
 
 
@@ -32,6 +32,17 @@ def test_a_host_comes_up() -> None:
     assert not up.frames("ipv6.ndp-solicitation")
 
 
+def test_a_lifetime_of_zero_makes_no_default_router() -> None:
+    data = ek("ipv6-dad-and-router")
+    prefix_only = judge(data.replace(b'router_lifetime":"1800"', b'router_lifetime":"0"')).verdict(
+        5, "ipv6.ndp-router-advertisement"
+    )
+    assert prefix_only.wording == "prefix-only"
+    assert "is no default router (lifetime 0), but gives the prefix fd00:1::/64" in render(prefix_only)
+    without_prefix = judge(data.replace(b'prefix_flag_a":true', b'prefix_flag_a":false'))
+    assert without_prefix.verdict(5, "ipv6.ndp-router-advertisement").wording == "plain"
+
+
 def test_rarer_messages() -> None:
     rare = built("link-neighbors6")
     wordings = [rare.verdict(number, "ipv6.ndp-solicitation").wording for number in (1, 2, 4)]
@@ -39,7 +50,7 @@ def test_rarer_messages() -> None:
     wordings = [rare.verdict(number, "ipv6.ndp-advertisement").wording for number in (3, 5, 8, 9, 10)]
     assert wordings == ["", "", "duplicate", "unsolicited", "unpaired"]
     assert rare.verdict(7, "ipv6.ndp-dad").wording == "again"
-    assert rare.verdict(12, "ipv6.ndp-router-advertisement").wording == "plain"
+    assert rare.verdict(12, "ipv6.ndp-router-advertisement").wording == "withdrawn"  # no prefix, and a lifetime of 0
     assert rare.frames("ipv6.ndp-redirect") == [13]
 
 
