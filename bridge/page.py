@@ -58,15 +58,16 @@ class Page:
             label = ""
 
     def table(self, rows: Sequence[tuple[str, ...]]) -> None:
-        """Columns as wide as they need; the last one wraps. Where the others leave it no room, their widest wraps too,
-        but never the first, whose names people copy."""
+        """Columns as wide as they need; the last one wraps. Where the others leave it no room, the widest of those with
+        more than names in them wraps too: names, people copy."""
         if not rows:
             return
         cells = [[visible(cell) for cell in row] for row in rows]
         widths = [max(width(row[at]) for row in cells) + 2 for at in range(len(cells[0]) - 1)]
         lacking = sum(widths) + NARROWEST - self._width
-        if lacking > 0 and len(widths) > 1:
-            widest = max(range(1, len(widths)), key=widths.__getitem__)
+        texts = [at for at in range(len(widths)) if any(" " in row[at].strip() for row in cells)]
+        if lacking > 0 and texts:
+            widest = max(texts, key=widths.__getitem__)
             widths[widest] = max(min(NARROWEST, widths[widest]), widths[widest] - lacking)
         widths.append(max(NARROWEST, self._width - sum(widths)) + 2)
         for row in cells:

@@ -42,3 +42,5 @@ def test_names_are_never_cut(capsys: pytest.CaptureFixture[str], monkeypatch: py
     first, *more = printed(capsys, [(name, MEANING)])
     assert first.startswith(f"{name}  options")
     assert all(width(line) <= len(name) + 2 + NARROWEST for line in (first, *more))
+    lines = printed(capsys, [("0", "RFC 8446 §4.1.2, Client Hello", name, MEANING)])
+    assert lines[0].startswith("0  RFC 8446 §4.1.2,        tcp.window_size_scalefactor  options")
