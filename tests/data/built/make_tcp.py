@@ -368,6 +368,16 @@ def overtaken_fin(scene: Scene) -> None:
     server.sends("A", 101, 22)
 
 
+def answered_in_one_segment(scene: Scene) -> None:
+    """The server's only segment with data acknowledges the request, answers it and closes."""
+    client, server = scene.opened()
+    client.sends("PA", 1, 1, 20)
+    server.sends("FPA", 1, 21, 100)
+    client.sends("A", 21, 102)
+    client.sends("FA", 21, 102)
+    server.sends("A", 102, 22)
+
+
 SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-scans": scans,
     "tcp-last-ack-lost": last_ack_lost,
@@ -385,6 +395,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-lost-twice": lost_twice,
     "tcp-marked-twice": marked_twice,
     "tcp-overtaken-fin": overtaken_fin,
+    "tcp-answered-in-one-segment": answered_in_one_segment,
 }
 
 

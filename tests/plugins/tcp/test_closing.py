@@ -45,6 +45,9 @@ def test_a_first_fin_says_that_data_comes_with_it() -> None:
     assert "after these last 5 bytes the server has nothing more to send" in render(last_line)
     assert "发完这最后 5 字节，服务器不再发送数据" in render(last_line, "zh")
     assert judged("tcp-zero-window").verdict(82, "tcp.fin.first").params["length"] == 632
+    answer = judged("built/tcp-answered-in-one-segment").verdict(5, "tcp.fin.first")
+    assert answer.wording == "pending-data"
+    assert (answer.params["length"], answer.params["newly"], answer.params["ack"]) == (100, 20, 21)
     assert judged("seed-web").verdict(2122, "tcp.fin.first").wording == "routine"
 
 
