@@ -57,7 +57,10 @@ class Problems:
                 self.say(f"{count - MOST_OF_A_KIND} more of the kind “{kind}” not shown")
         self._kinds.clear()
         if not summary.packets and not interrupted and not summary.plugin_failures:
-            self.say(f"{name} holds no packets" if summary.other_lines else f"{name} is empty: no packets")
+            if summary.other_lines:
+                self.say(f"{name} holds no packets")
+            elif not summary.cut:  # nobody knows what it held
+                self.say(f"{name} is empty: no packets")
         if summary.left_out:
             noun = "verdict" if summary.left_out == 1 else "verdicts"
             self.say(f"{summary.left_out} {noun} left out of {name}, as --only, --ignore or --min-severity asks")

@@ -42,6 +42,8 @@ def test_a_stream_that_is_closed_ends_nothing() -> None:
 def test_of_an_input_that_was_not_read_to_its_end_nobody_knows_that_it_is_empty() -> None:
     stream = io.StringIO()
     Problems(stream).close("a.ek", Summary(), interrupted=True)
+    Problems(stream).close("a.ek", Summary(cut=True))
+    Problems(stream).close("a.ek", Summary(plugin_failures=1))
     assert stream.getvalue() == ""
 
 
