@@ -338,13 +338,13 @@ class EkReader:
             return Record(line)
         try:
             whole = json.loads(text, strict=False)
+            if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
+                return Record(line)
+            entries = ek_layers(line, self._own)
         except (ValueError, RecursionError) as error:
             why = f"line {self._lines}: not JSON ({_reason(error)}); passed on as it is"
             self._report(Problem(why, fatal=True, kind="bad line"))
             return Record(line)
-        if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
-            return Record(line)
-        entries = ek_layers(line, self._own)
         source = EntriesSource(self._layers, entries, _columns(whole))
         frame = source.header("frame")
         number = frame.number if frame is not None and frame.number is not None else self._count + 1
@@ -371,7 +371,8 @@ def _quotes_another(protocols: str) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at column {error.colno}"
-    return "nested too deep" if isinstance(error, RecursionError) else "a number of thousands of digits"
+    too_deep = isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError)
+    return "nested too deep" if too_deep else "a number of thousands of digits"
 
 
 def _from_timestamp(text: object) -> int | None:

@@ -102,13 +102,13 @@ def ek_layers(text: bytes, own: Sequence[str] = (OWN,)) -> list[Entry]:
     """
     decoded = text.decode("utf-8", "replace")  # tshark 3.4 and 4.0 print invalid UTF-8
     try:
-        parsed = json.loads(decoded, object_pairs_hook=Pairs)
+        parsed = json.loads(decoded, strict=False, object_pairs_hook=Pairs)
     except RecursionError as error:
         raise ValueError("objects nested too deep for a packet") from error
     except json.JSONDecodeError:
         raise
     except ValueError:  # an integer of more digits than Python reads
-        parsed = json.loads(decoded, object_pairs_hook=Pairs, parse_int=str)
+        parsed = json.loads(decoded, strict=False, object_pairs_hook=Pairs, parse_int=str)
     if not isinstance(parsed, Pairs):
         raise ValueError("an object was expected")
     layers = next((value for key, value in parsed if key == "layers"), parsed)
@@ -117,7 +117,10 @@ def ek_layers(text: bytes, own: Sequence[str] = (OWN,)) -> list[Entry]:
     layers = Pairs(one for one in layers if one[0] not in own)
     if layers and all(_is_flat(key, value) for key, value in layers):
         return _flat(layers)
-    return _nested(layers)
+    try:
+        return _nested(layers)
+    except RecursionError as error:
+        raise ValueError("objects nested too deep for a packet") from error
 
 
 def _is_flat(key: str, value: Any) -> bool:

@@ -115,3 +115,28 @@ def test_numbers_of_segments_may_come_as_they_are_on_the_wire_only() -> None:
     fields = [argument for field in (*names.split(), "frame.protocols") for argument in ("-e", field)]
     data = tshark("seed-stack-web", "-T", "ek", "-e", "frame.number", *fields)
     assert survives("ek", data, "jsonl").packets > 100
+
+
+def judged_from(line: str, output: str) -> tuple[Summary, list[str]]:
+    """The capture's packets with one more member in the first one's layers."""
+    text = ek("tcp-four-way-close").decode().replace('"layers":{', '"layers":{' + line + ",", 1)
+    problems: list[Problem] = []
+    writer = REGISTRY.writers[output].make(io.BytesIO(), WriterSettings(layers=REGISTRY.layers, source_kind="ek"))
+    summary = annotate([text.encode()], REGISTRY.readers["ek"], writer, REGISTRY, problems.append)
+    return summary, [problem.message for problem in problems]
+
+
+@pytest.mark.parametrize("output", WRITERS)
+@pytest.mark.parametrize("depth", [50, 400, 700, 900, 2000])
+@pytest.mark.parametrize("name", ["icmp", "ip", "x"])
+def test_layers_in_layers_are_a_packet_or_a_bad_line(name: str, depth: int, output: str) -> None:
+    """With a raw control character the line takes the way that looks into every layer."""
+    nested = f'"{name}":' + '{"ip":' * depth + "1" + "}" * depth
+    summary, said = judged_from(f'"y":"\x1b",{nested}', output)
+    assert summary.packets == 13 - summary.bad_lines
+    assert said in ([], ["line 2: not JSON (nested too deep); passed on as it is"])
+
+
+@pytest.mark.parametrize("output", WRITERS)
+def test_a_raw_control_character_is_text(output: str) -> None:
+    assert judged_from('"y":"\x1b[31m\x9b\x07"', output)[0].packets == 13
