@@ -17,10 +17,14 @@ NARROWEST = 24
 """Columns that a table's text has at the least."""
 
 
+DIGITS = 5
+"""Of a COLUMNS that is meant: a line of more is no line."""
+
+
 def terminal_width() -> int:
     """Columns of the terminal; COLUMNS wins, 120 where there is none."""
     given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given):
+    if given.isdecimal() and len(given) <= DIGITS and int(given):
         return int(given)
     for stream in (sys.__stdout__, sys.__stderr__):
         try:

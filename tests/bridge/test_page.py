@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labdissect.bridge.escape import width
-from labdissect.bridge.page import NARROWEST, Page
+from labdissect.bridge.page import NARROWEST, Page, terminal_width
 
 LONG = "NOP; NOP; timestamps TSval 2639682473, …"
 MEANING = "options, padded to a multiple of 4 bytes"
@@ -44,3 +44,13 @@ def test_names_are_never_cut(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert all(width(line) <= len(name) + 2 + NARROWEST for line in (first, *more))
     lines = printed(capsys, [("0", "RFC 8446 §4.1.2, Client Hello", name, MEANING)])
     assert lines[0].startswith("0  RFC 8446 §4.1.2,        tcp.window_size_scalefactor  options")
+
+
+@pytest.mark.parametrize("given", ["9" * 20, "9" * 5000, "²", "-5", "x", "0"])
+def test_a_width_that_no_terminal_has_counts_for_nothing(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    without = terminal_width()
+    monkeypatch.setenv("COLUMNS", given)
+    assert terminal_width() == without
+    monkeypatch.setenv("COLUMNS", "77")
+    assert terminal_width() == 77
