@@ -136,6 +136,9 @@ class GuardedReader:
             self._reader: Reader = called(format.make, *arguments)
         except Exception as error:
             raise ReaderFailure(f"{self._named} failed before the first packet: {place(error, format.make)}") from error
+        if not all(callable(getattr(self._reader, method, None)) for method in ("records", "end")):
+            what = f"make gave {shown(self._reader)}; a Reader, with records and end, was expected"
+            raise ReaderFailure(f"{self._named}: {what} ({beginning(format.make)})")
 
     def records(self, chunk: bytes) -> Iterator[Record]:
         """As the plugin's."""

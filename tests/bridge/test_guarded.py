@@ -357,6 +357,17 @@ def test_what_is_no_record_is_shown(gives: str, said: str, tmp_path: Path) -> No
     )
 
 
+def test_what_is_no_reader_is_shown(tmp_path: Path) -> None:
+    _, path = read_with(tmp_path, "records", "pass")
+    path.write_text(path.read_text(encoding="utf-8").replace("detects, LabReader)", "detects, detects_nothing)"))
+    path.write_text(path.read_text(encoding="utf-8") + "def detects_nothing(*arguments):\n    return None\n")
+    ran = labdissect("--plugin", path, "-o", "json", stdin=LINES)
+    line = path.read_text(encoding="utf-8").count("\n") - 1
+    said = f"make gave None; a Reader, with records and end, was expected ({path}:{line})"
+    assert (ran.code, ran.err) == (4, f"labdissect: plugin reads: reader lab: {said}\n")
+    assert json.loads(ran.out) == []
+
+
 def test_the_library_tells_of_a_reader_that_fails(tmp_path: Path) -> None:
     _, path = read_with(tmp_path, "records", "raise ValueError('no')")
     with open_capture(io.BytesIO(LINES), plugins=[path]) as capture:
