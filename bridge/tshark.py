@@ -25,6 +25,7 @@ from labdissect.plugins.writer import Problem
 from .failures import TsharkFailure, UsageFailure
 from .pipe import enlarge_pipe
 from .places import program
+from .readers.flat import VALUES
 from .source import cut
 from .tshark_options import Options
 
@@ -275,8 +276,6 @@ COLUMN_FORMATS = {
 """Wireshark's columns as everybody has them, but for those who changed them."""
 _ONE_COLUMN = {"No.": "%m"}
 """tshark wants one at least; this costs least."""
-VALUES = "Values"
-"""Title of the column of the fields that are asked for together (:attr:`labdissect.bridge.asking.Asked.together`)."""
 
 
 class WholeFrames:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labdissect.bridge.lines import LineSplitter
-from labdissect.bridge.tshark import VALUES
 from labdissect.dissectors.layer import Fields, Header, Layer, attribute_name
 from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, Record
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
 Whole = Callable[[int], bytes | None]
 """The full EK line of a frame, asked for in rising order; None when it cannot be had."""
+
+VALUES = "Values"
+"""Title of the column of the fields that are asked for together (:attr:`labdissect.bridge.asking.Asked.together`)."""
 
 STACKS_LIMIT = 4096
 """Different protocol stacks whose layers are remembered."""
