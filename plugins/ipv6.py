@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, SOLICITATION, ADVERTISEMENT, REDIRECT = 133, 134, 135, 136, 137
 OPTION_SOURCE_LINK, OPTION_TARGET_LINK, OPTION_PREFIX = 1, 2, 3
 UNSPECIFIED = "::"
+LINK_LOCAL = ("fe8", "fe9", "fea", "feb")
+"""How link-local addresses begin: fe80::/10 (RFC 4291 §2.5.6)."""
 PENDING_LIMIT = 1024
 """Solicitations that wait for an answer in memory."""
 
@@ -376,7 +378,7 @@ class Discovery(BaseAnalyzer):
             params["before"], params["waited"] = before.frame, (packet.time - before.time) / 1e9
             evidence += (Evidence(before.frame, "icmpv6.nd.ns.target_address", target),)
             return Verdict(rule, frame, params, evidence, "again")
-        params["bits"] = ipaddress.IPv6Address(target).packed[-3:].hex(":")
+        params["bits"] = _group_bits(target)
         return Verdict(rule, frame, params, (*evidence, Evidence(frame, "ipv6.dst", ipv6.dst)))
 
     def _advertisement(self, packet: Packet, message: Any, ipv6: Any) -> Verdict:
@@ -410,7 +412,7 @@ class Discovery(BaseAnalyzer):
             if value.get("prefix.flag.a") and value.get("prefix")
         ]
         params: dict[str, Any] = {"source": ipv6.src, "lifetime": lifetime, "prefix": ", ".join(prefixes)}
-        if ipv6.src and not ipaddress.IPv6Address(ipv6.src).is_link_local:
+        if ipv6.src and not ipv6.src.startswith(LINK_LOCAL):
             return Verdict(RA, frame, params, (Evidence(frame, "ipv6.src", ipv6.src),), "ignored")
         evidence: tuple[Evidence, ...] = (Evidence(frame, "icmpv6.nd.ra.router_lifetime", lifetime),)
         if not prefixes:
@@ -540,3 +542,11 @@ def labdissect_rules() -> Sequence[Rule]:
 @hookimpl
 def labdissect_analyzers(settings: Settings) -> Sequence[Analyzer]:
     return [Discovery(settings), Ipv6(settings)]
+
+
+def _group_bits(address: str) -> str:
+    """The last 24 bits, which an address's solicited-node group has as well; none of what a hostile line has instead."""
+    try:
+        return ipaddress.IPv6Address(address).packed[-3:].hex(":")
+    except ValueError:
+        return ""

@@ -43,6 +43,16 @@ def test_a_lifetime_of_zero_makes_no_default_router() -> None:
     assert without_prefix.verdict(5, "ipv6.ndp-router-advertisement").wording == "plain"
 
 
+def test_addresses_that_are_none_end_nothing() -> None:
+    data = ek("ipv6-dad-and-router").replace(b'"fd00:1::2"', b'"zz"')
+    strange = judge(
+        data.replace(b'"icmpv6_icmpv6_nd_ns_target_address":"fe80', b'"icmpv6_icmpv6_nd_ns_target_address":"zz')
+    )
+    assert strange.verdict(2, "ipv6.ndp-router-advertisement").params["source"] == "zz"
+    assert strange.verdict(1, "ipv6.ndp-dad").params["bits"] == ""
+    assert "plugin.failed" not in {one.rule.code for verdicts in strange.verdicts.values() for one in verdicts}
+
+
 def test_rarer_messages() -> None:
     rare = built("link-neighbors6")
     wordings = [rare.verdict(number, "ipv6.ndp-solicitation").wording for number in (1, 2, 4)]
@@ -52,6 +62,8 @@ def test_rarer_messages() -> None:
     assert rare.verdict(7, "ipv6.ndp-dad").wording == "again"
     assert rare.verdict(12, "ipv6.ndp-router-advertisement").wording == "withdrawn"  # no prefix, and a lifetime of 0
     assert rare.frames("ipv6.ndp-redirect") == [13]
+    wordings = [rare.verdict(number, "ipv6.ndp-router-advertisement").wording for number in (15, 16, 17)]
+    assert wordings == ["plain", "", "prefix-only"]
 
 
 def test_hop_limits() -> None:

@@ -335,7 +335,7 @@ def noise() -> None:
 
 def neighbors6() -> None:
     """Neighbor discovery that no real capture here has: a repeated and a unicast solicitation, a duplicate address, an
-    announcement, a router without prefix, a redirect, a distant host."""
+    announcement, routers of all kinds, a redirect, a distant host."""
     capture = Capture("link-neighbors6")
     client, server, near = "fd00:1::1", "fd00:1::2", "fe80::1"
     group, every, routers = "ff02::1:ff00:2", "ff02::1", "ff02::2"
@@ -374,6 +374,9 @@ def neighbors6() -> None:
     redirect += socket.inet_pton(socket.AF_INET6, "fe80::2") + socket.inet_pton(socket.AF_INET6, "fd00:3::2")
     send(near, client, (MAC_CLIENT, MAC_SERVER), redirect)
     send("fd00:9::9", client, (MAC_CLIENT, MAC_SERVER), struct.pack("!BBHHH", 128, 0, 0, 1, 1) + bytes(8), hops=57)
+    prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 86_400, 14_400, 0) + socket.inet_pton(socket.AF_INET6, "fd00:1::")
+    for lifetime, options in ((1800, b""), (1800, prefix), (0, prefix)):
+        send(near, every, to_all, struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, lifetime, 0, 0) + options, 200)
     capture.write()
 
 
