@@ -89,18 +89,20 @@ def _asked(
     path = find()
     own = frames(Path(name))
     asked, running, one_job = _started(path, name, asking(path, own is not None), options, jobs)
+    if not asked.together:  # everything is asked of tshark
+        own = None
 
     def looked_again(chosen: str) -> WholeFrames:
         return WholeFrames(path, name, chosen, options, columns=bool(asked.columns))
 
     def make_flat(layers: Mapping[str, Layer], report: Callable[[Problem], None], *_: object) -> FlatReader:
-        if own is None or not asked.together:
+        if own is None:
             return FlatReader(layers, report, asked, whole)
         from .readers.headers import HeadersReader
 
         return HeadersReader(layers, report, asked, whole, own)
 
-    if own is None or not asked.together:
+    if own is None:
         whole = looked_again(mixed_filter(registry.layers))
     else:
         from .readers.headers import again_filter
