@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .failures import UsageFailure
+from .guarded import guarded_readers
 from .interruption import Interruption
 from .source import Source, standard_input, text_file
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Layer
     from labdissect.plugins.registry import Registry
-    from labdissect.plugins.writer import Problem, ReaderFormat
+    from labdissect.plugins.writer import Problem
 
     from .asking import Asked
     from .jobs.shards import Shards
@@ -52,11 +53,7 @@ def opened(
     :raises UsageFailure: when it cannot be read, or options are given that nobody acts on
     :raises TsharkFailure: when there is no tshark
     """
-    readers: Mapping[str, ReaderFormat] = registry.readers
-    if registry.has_plugins:
-        from .guarded import guarded_readers
-
-        readers = guarded_readers(registry, report)
+    readers = guarded_readers(registry, report)
     if name == STANDARD:
         source: Source | None = standard_input(readers.values(), interruption, readers[output])
     else:
