@@ -15,8 +15,6 @@ WIDEST = 120
 """Longer lines are hard to read."""
 NARROWEST = 24
 """Columns that a table's text has at the least."""
-
-
 DIGITS = 5
 """Of a COLUMNS that is meant: a line of more is no line."""
 

@@ -534,6 +534,14 @@ def extensions(protocols: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in own_protocols(protocols) if name in EXTENSIONS))
 
 
+def _group_bits(address: str) -> str:
+    """The last 24 bits, which an address's solicited-node group has as well; none of what a hostile line has instead."""
+    try:
+        return ipaddress.IPv6Address(address).packed[-3:].hex(":")
+    except ValueError:
+        return ""
+
+
 @hookimpl
 def labdissect_rules() -> Sequence[Rule]:
     return RULES
@@ -542,11 +550,3 @@ def labdissect_rules() -> Sequence[Rule]:
 @hookimpl
 def labdissect_analyzers(settings: Settings) -> Sequence[Analyzer]:
     return [Discovery(settings), Ipv6(settings)]
-
-
-def _group_bits(address: str) -> str:
-    """The last 24 bits, which an address's solicited-node group has as well; none of what a hostile line has instead."""
-    try:
-        return ipaddress.IPv6Address(address).packed[-3:].hex(":")
-    except ValueError:
-        return ""
