@@ -82,15 +82,26 @@ def word_sum(data: bytes) -> int:
     return folded(int.from_bytes(data + b"\0" if len(data) & 1 else data))
 
 
-def tcp_checksum(tcp: Any, source: str, destination: str) -> int | None:
+def tcp_checksum(tcp: Any, source: str, destination: str, header: bytes | None = None) -> int | None:
     """What the checksum field of a TCP segment should hold (RFC 9293 §3.1); None where bytes of it are not at hand.
 
+    :param header: the segment's header as it came, where that is at hand: quicker than to put it together again
     :raises OSError: when an address is none
     """
-    length, options = tcp.len or 0, b""
+    length = tcp.len or 0
     data = getattr(tcp, "payload", None) or b""  # a FILE is dissected without it: it is most of what tshark would print
     if len(data) != length or tcp.hdr_len is None or tcp.hdr_len < 20:
         return None
+    words = _tcp_header_sum(tcp) if header is None else int.from_bytes(header) + ALL_ONES - tcp.checksum
+    if words is None:
+        return None
+    pseudo_header = pseudo_header_sum(source, destination, 6, tcp.hdr_len + length)
+    return ALL_ONES - folded(words + pseudo_header + word_sum(data))
+
+
+def _tcp_header_sum(tcp: Any) -> int | None:
+    """The sum of the words of a TCP header but for its checksum; None where some are not at hand."""
+    options = b""
     if tcp.hdr_len > 20:
         if tcp.options is None:
             return None
@@ -100,10 +111,7 @@ def tcp_checksum(tcp: Any, source: str, destination: str) -> int | None:
         if len(options) != tcp.hdr_len - 20:
             return None
     words = (tcp.srcport, tcp.dstport, tcp.seq_raw, tcp.ack_raw, tcp.window_size_value, tcp.urgent_pointer, tcp.flags)
-    if None in words:
-        return None
-    header = sum(words) + (tcp.hdr_len << 10) + pseudo_header_sum(source, destination, 6, tcp.hdr_len + length)
-    return ALL_ONES - folded(header + word_sum(options) + word_sum(data))
+    return None if None in words else sum(words) + (tcp.hdr_len << 10) + word_sum(options)
 
 
 def udp_checksum(udp: Any, source: str, destination: str) -> int | None:

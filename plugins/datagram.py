@@ -324,8 +324,8 @@ class Datagrams(BaseAnalyzer):
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, ...], None] = {}
-        self._right: Remembered[str, tuple[int, Evidence]] = Remembered()
-        """Address → the frame of a packet from there whose checksum is right, and that checksum."""
+        self._right: Remembered[str, tuple[int, str, int]] = Remembered()
+        """Address → the frame of a packet from there whose checksum is right, its layer and that checksum."""
 
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """What a datagram carries; once for each end, how it is checked."""
@@ -364,30 +364,32 @@ class Datagrams(BaseAnalyzer):
             source, target = segment.sender.address, segment.receiver.address
         else:
             source, target = addresses(packet)
-        fact = Evidence(packet.number, f"{layer}.checksum", f"0x{found:04x}")
-        if status == CHECKED_GOOD:
-            self._right[source] = packet.number, fact
-            return []
         try:
-            right = tcp_checksum(header, source, target) if protocol == TCP else udp_checksum(header, source, target)
+            if status == CHECKED_GOOD:
+                right: int | None = found
+            elif protocol == TCP:
+                right = tcp_checksum(header, source, target, packet.tcp_header())
+            else:
+                right = udp_checksum(header, source, target)
+            if found == right:
+                self._right[source] = packet.number, layer, found
+                return []
             length = _tcp_length(packet) if protocol == TCP else header.length
             # Windows leaves the length to the card as well, where the card also cuts large segments
             unfinished = [pseudo_header_sum(source, target, protocol, counted) for counted in (length or 0, 0)]
         except OSError:  # no addresses
             return []
-        if found == right:
-            self._right[source] = packet.number, fact
-            return []
         if found in unfinished or (right is None and status != CHECKED_BAD):
             return []
         params: dict[str, Any] = {"found": found, "right": right, "source": source}
+        fact = _checksum_fact(packet.number, layer, found)
         if right is None:
             told = Evidence(packet.number, f"{layer}.checksum.status", status)
             return [Verdict(CHECKSUM_BAD, packet.number, params, (fact, told), "told")]
         other = self._right.get(source)
         if other is None:
             return [Verdict(CHECKSUM_BAD, packet.number, params, (fact,), "unsure")]
-        return [Verdict(CHECKSUM_BAD, packet.number, {**params, "other": other[0]}, (fact, other[1]))]
+        return [Verdict(CHECKSUM_BAD, packet.number, {**params, "other": other[0]}, (fact, _checksum_fact(*other)))]
 
     def _once(self, packet: Packet, verdict: Verdict) -> list[Verdict]:
         """The verdict, unless it was said for these two hosts before."""
@@ -398,6 +400,10 @@ class Datagrams(BaseAnalyzer):
         if len(self._said) > SAID_LIMIT:
             del self._said[next(iter(self._said))]
         return [verdict]
+
+
+def _checksum_fact(frame: int, layer: str, checksum: int) -> Evidence:
+    return Evidence(frame, f"{layer}.checksum", f"0x{checksum:04x}")
 
 
 def place(address: str, port: int) -> str:
@@ -490,7 +496,7 @@ def _unfinished(packet: Packet, layer: str, protocol: int, length: int | None) -
         "length": length,
         "arithmetic": "" if ":" in source else arithmetic(source, target, protocol, length),
     }
-    evidence = (Evidence(packet.number, f"{layer}.checksum", f"0x{checksum:04x}"),)
+    evidence = (_checksum_fact(packet.number, layer, checksum),)
     return Verdict(CHECKSUM_PARTIAL, packet.number, params, evidence, "ipv6" if ":" in source else "")
 
 

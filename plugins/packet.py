@@ -112,6 +112,12 @@ class Packet:
         carriers = [one for one in found if one[0] != "data"]
         return [*carriers, *((message.layer, message.header) for message in self.messages)]
 
+    def tcp_header(self) -> bytes | None:
+        """The bytes of its TCP header, with options, where the reader has the capture's own."""
+        read = getattr(self.source, "tcp_header", None)
+        found: bytes | None = None if read is None else read()
+        return found
+
     def all(self, name: str) -> list[Header]:
         """Every layer of this name, outermost first."""
         return [header for layer, header in self.stack if layer == name]

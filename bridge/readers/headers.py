@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 
@@ -40,6 +41,10 @@ READABLE = (
 
 _ETHERNET, _TAG, _IPV4, _IPV6, _TCP, _UDP = 14, 4, 20, 40, 20, 8
 """Bytes of the headers; of IPv4's and TCP's without options."""
+_SIZES = {"eth": _ETHERNET}
+"""Bytes of the headers whose members have no fixed places."""
+_REMEMBERED = 4096
+"""Headers of one kind that are remembered where reading them is costly."""
 _TCP_SIZES = range(24, 64, 4)
 
 _STATUS = {"Bad": 0, "Good": 1, "Unverified": 2, "Not present": 3, "Illegal": 4}
@@ -166,7 +171,7 @@ class HeadersReader(FlatReader):
 class _Plan:
     """What the protocols of a packet tell, worked out once."""
 
-    __slots__ = ("above", "flags", "makers", "names", "order", "reads", "tcp", "values")
+    __slots__ = ("above", "flags", "makers", "names", "order", "reads", "tcp", "tcp_at", "values")
 
     def __init__(self, reader: HeadersReader, protocols: str) -> None:
         self.order = ("frame", *protocols.split(":"))
@@ -181,7 +186,9 @@ class _Plan:
         self.tcp = self.makers.get("tcp")
         self.values = len(values)
         """Values in the column of such packets; one less with SYN."""
-        self.flags = places["tcp"] + 13 if _OPTIONAL in values else 0
+        self.tcp_at = places.get("tcp", 0)
+        """Where TCP's header begins, if there is one."""
+        self.flags = self.tcp_at + 13 if _OPTIONAL in values else 0
         """Where TCP's flags are, if they matter."""
 
 
@@ -219,6 +226,11 @@ class _OwnSource:
 
     def columns(self) -> Mapping[str, str]:
         return self._reader.columns(self.line)
+
+    def tcp_header(self) -> bytes | None:
+        """Its bytes, with options; None of a packet that has none."""
+        at, head = self._plan.tcp_at, self._frame.head
+        return head[at : at + (head[at + 12] >> 4 << 2)] if at else None
 
     def _of_frame(self, header: Header) -> Header:
         """A header of the layer frame with what the capture and the column say."""
@@ -363,32 +375,62 @@ def header_maker(
     :param flat: makes headers with what tshark printed alone
     """
     own = [one for one in members if one.tshark in asked.own]
-    if not is_fixed(layer):
-        return _parsed_maker(layer, own, at, flat)
-    length = [one for one in layer.fields if one.name == "hdr_len"]
-    fixed = FixedMembers(layer, [one for one in (*own, *length) if has_place(one)])
+    read = _read_by_place(layer, own, at) if is_fixed(layer) else _read_by_construct(layer, own, at)
     made_of: list[str] = []
     for one in layer.as_printed(members):
-        if one not in own:
+        if one in own:
+            made_of += [read.expressions[one.name], *("None" for _ in names_of(one)[1:])]
+        else:
             made_of += [_printed(name, asked, values) for name in names_of(one)]
-        elif has_place(one):
-            made_of += [fixed.expression(one), *("None" for _ in names_of(one)[1:])]
-        else:  # options, up to the header's end
-            made_of.append(f"data[{at + (one.offset or 0)} : {at} + {fixed.expression(length[0])}].hex() or None")
-    source = (
-        f"def make(fields, values, data):\n"
-        f"    {', '.join(fixed.values)}, = unpack_from(data, {at})\n"
-        f"    return kind((), {', '.join(made_of)})\n"
-    )
-    namespace: dict[str, Any] = {
-        "unpack_from": fixed.unpack_from,
-        "kind": flat.kind,
-        "status": _STATUS.get,
-        "given": len(values),
-        **fixed.names,
-    }
+    source = f"def make(fields, values, data):\n    {read.statement}\n    return kind((), {', '.join(made_of)})\n"
+    namespace: dict[str, Any] = {"kind": flat.kind, "status": _STATUS.get, "given": len(values), **read.names}
     exec(source, namespace)  # from definitions alone, as Construct's compile() does
     return cast(MakeHeader, namespace["make"])
+
+
+class _Read(NamedTuple):
+    """Python that reads members from ``data``, a frame's first bytes."""
+
+    statement: str
+    expressions: Mapping[str, str]
+    """Of each member, what its value is after the statement."""
+    names: Mapping[str, Any]
+    """What both refer to."""
+
+
+def _read_by_place(layer: Layer, own: Sequence[Field], at: int) -> _Read:
+    """All members at once, from their places."""
+    length = [one for one in layer.fields if one.name == "hdr_len"]
+    fixed = FixedMembers(layer, [one for one in (*own, *length) if has_place(one)])
+    expressions = {}
+    for one in own:
+        if has_place(one):
+            expressions[one.name] = fixed.expression(one)
+        else:  # options, up to the header's end
+            expressions[one.name] = (
+                f"data[{at + (one.offset or 0)} : {at} + {fixed.expression(length[0])}].hex() or None"
+            )
+    names = {"unpack_from": fixed.unpack_from, **fixed.names}
+    return _Read(_assignment(fixed.values, f"unpack_from(data, {at})"), expressions, names)
+
+
+def _read_by_construct(layer: Layer, own: Sequence[Field], at: int) -> _Read:
+    """Where a member's place depends on the packet, Construct reads it: once for all packets with the same header, as
+    a link has few addresses."""
+    members = [one.name for one in own]
+
+    @lru_cache(_REMEMBERED)
+    def parsed(data: bytes) -> tuple[Any, ...]:
+        container = layer.parse(data)
+        return tuple(container[name] for name in members)
+
+    values = [f"v{index}" for index in range(len(own))]
+    statement = _assignment(values, f"parsed(data[{at} : {at + _SIZES[layer.name]}])")
+    return _Read(statement, dict(zip(members, values, strict=True)), {"parsed": parsed})
+
+
+def _assignment(names: Sequence[str], values: str) -> str:
+    return f"{', '.join(names)}, = {values}" if names else "pass"
 
 
 def _printed(name: str, asked: Asked, values: Sequence[str]) -> str:
@@ -402,17 +444,3 @@ def _printed(name: str, asked: Asked, values: Sequence[str]) -> str:
         return "None"
     values = f"fields.{attribute_name(name)}"
     return f"{values} and {values}[0]"
-
-
-def _parsed_maker(layer: Layer, own: Sequence[Field], at: int, flat: Maker) -> MakeHeader:
-    """For members whose place depends on the packet: Construct reads them."""
-
-    stored = [(one.stored, one.name) for one in own]
-
-    def make(fields: Any, values: Sequence[str], data: bytes) -> Header:
-        header, parsed = flat(fields), layer.parse(data[at:])
-        for attribute, name in stored:
-            setattr(header, attribute, parsed[name])
-        return header
-
-    return make
