@@ -18,6 +18,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from .escape import visible
@@ -78,6 +79,8 @@ class Outcome:
     """How many verdicts of each severity."""
     codes: dict[str, int] = field(default_factory=dict)
     """How many verdicts of each rule."""
+    left_out: int = 0
+    """How many of them are not in the output, as ``--only`` and its like ask."""
     problems: list[str] = field(default_factory=list)
     """What a single run would have said on stderr."""
     printed: str = ""
@@ -121,20 +124,40 @@ def _found(name: str) -> list[tuple[str, str]]:
     if "://" in name:
         return [(url, _safe(url.rpartition("/")[2])) for url in _remote(name)]
     path = Path(name)
-    if path.is_dir():
-        inside = sorted(one for one in path.rglob("*") if one.is_file() and _is_capture(one.name))
+    if os.path.isdir(name):  # noqa: PTH112 (Path's raises where a folder on the way is locked)
+        inside = sorted(_inside(path))
         if not inside:
             raise UsageFailure(f"{name}: no capture in this folder ({', '.join(SUFFIXES)}, also with .gz)")
-        return [(str(one), "/".join(map(_safe, one.relative_to(path).parts))) for one in inside]
-    if path.exists() or not any(mark in name for mark in "*?["):
+        return [(str(one), "/".join(map(_safe, one.relative_to(path).parts)) or _safe(path.name)) for one in inside]
+    if os.path.exists(name) or not any(mark in name for mark in "*?["):  # noqa: PTH110
         return [(name, _safe(path.name))]
     import glob
 
     # Path.glob takes no pattern that begins at the root
-    matching = sorted(one for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207
+    matching = sorted(one for one in glob.glob(name, recursive=True) if _may_be_read(Path(one)))  # noqa: PTH207
     if not matching:
         raise UsageFailure(f"{name}: no file matches")
     return [(one, _safe(Path(one).name)) for one in matching]
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """The captures in a folder, and the folders that cannot be searched: those fail by their names, as captures do."""
+    locked: list[Path] = []
+    for place, _, names in os.walk(folder, onerror=lambda error: locked.append(Path(error.filename))):
+        for name in names:
+            if _is_capture(name) and _may_be_read(one := Path(place, name)):
+                yield one
+    yield from locked
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether it is a plain file, or one of which nobody can tell before it is opened."""
+    try:
+        return S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:  # a link to nothing
+        return False
 
 
 def _is_capture(name: str) -> bool:
@@ -206,7 +229,7 @@ def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
     from .request import request
 
     printed, problems = io.StringIO(), _KeptProblems()
-    outcome = Outcome(task.capture.name, task.capture.output, DONE)
+    outcome, read = Outcome(task.capture.name, task.capture.output, DONE), False
     descriptor, made = tempfile.mkstemp(dir=folder)
     os.close(descriptor)
     try:
@@ -216,6 +239,7 @@ def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
             job = Job(invocation, asked, (path,), label=task.capture.name if task.labelled else None, problems=problems)
             outcome.exit_code = job.one(path)
             _count(outcome, job.summary, invocation.registry.rules)
+            read = True  # if only to find no packet in it: a rubric has something to say of that, too
     except Failure as failure:
         outcome.exit_code = failure.exit_code
         problems.say(str(failure))
@@ -224,7 +248,7 @@ def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
         problems.say(f"{task.capture.name}: {type(error).__name__}: {error}")
     outcome.problems = problems.messages
     outcome.printed = printed.getvalue()
-    if outcome.packets:
+    if read:
         return outcome, Path(made)
     Path(made).unlink(missing_ok=True)
     return outcome, None
@@ -241,6 +265,9 @@ class _KeptProblems(Problems):
         """Keeps it, safe for a terminal."""
         self.messages.append(visible(message))
 
+    def left_out(self, name: str, count: int) -> None:
+        """Nothing: said of each of a hundred captures, it would hide what went wrong (:attr:`Outcome.left_out`)."""
+
 
 @lru_cache(maxsize=1)
 def _invocation(language: str, plugins: tuple[str, ...]) -> Any:
@@ -254,6 +281,11 @@ def _invocation(language: str, plugins: tuple[str, ...]) -> Any:
 def _at_hand(capture: Capture) -> Iterator[str]:
     """The capture as a local file; what comes from a URL is there meanwhile."""
     if not capture.remote:
+        if os.path.isdir(capture.name):  # noqa: PTH112 (as in _found, which names the folders that it could not search)
+            try:
+                os.scandir(capture.name).close()
+            except OSError as error:
+                raise UsageFailure(f"cannot search {capture.name}: {error.strerror}") from error
         yield capture.name
         return
     filesystem, path = _fsspec().core.url_to_fs(capture.name)
@@ -268,7 +300,7 @@ def _at_hand(capture: Capture) -> Iterator[str]:
 
 def _count(outcome: Outcome, summary: Summary, rules: Mapping[str, Rule]) -> None:
     outcome.packets, outcome.conversations = summary.packets, summary.conversations
-    outcome.verdicts = summary.verdicts
+    outcome.verdicts, outcome.left_out = summary.verdicts, summary.left_out
     outcome.codes = dict(sorted(summary.codes.items()))
     for code, count in outcome.codes.items():
         severity = rules[code].severity if code in rules else "error"
@@ -354,7 +386,7 @@ class Journal:
         self.known: dict[str, Outcome] = {}
         """By fingerprint."""
         newest: dict[str, Outcome] = {}  # an output holds what was written into it last
-        with suppress(FileNotFoundError), path.open(encoding="utf-8") as lines:
+        with suppress(FileNotFoundError), path.open("rb") as lines:
             for line in lines:
                 with suppress(ValueError, TypeError):  # the last line may be half a line
                     outcome = Outcome(**json.loads(line))
@@ -404,9 +436,9 @@ def joined(parts: Sequence[Path], destination: Path, *, headed: bool) -> None:
     """
     beside = destination.with_name(f".{destination.name}.part")
     with beside.open("wb") as out:
-        for position, part in enumerate(parts):
+        for part in parts:
             with part.open("rb") as lines:
-                if headed and position:
+                if headed and out.tell():
                     lines.readline()
                 shutil.copyfileobj(lines, out, 1 << 20)
     beside.replace(destination)
@@ -435,9 +467,9 @@ class Batch:
         return self._folder / f"{task.capture.output}.{self._suffix}"
 
     @property
-    def done(self) -> int:
-        """Tasks that have ended, in this run or an earlier one."""
-        return len(self._outcomes)
+    def done(self) -> list[Outcome]:
+        """What became of the tasks that have ended, in this run or an earlier one."""
+        return list(self._outcomes.values())
 
     def run(self, executor: Executor, shown: Callable[[Outcome], None]) -> None:
         """Does what is left; ``shown`` hears of each as it ends."""
@@ -446,7 +478,7 @@ class Batch:
             if output is not None:
                 try:
                     kept(output, self.output(task))
-                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                except OSError as error:
                     if isinstance(output, Path):
                         output.unlink(missing_ok=True)
                     outcome.exit_code = INCOMPLETE

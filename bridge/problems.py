@@ -47,6 +47,11 @@ class Problems:
         except (OSError, ValueError):
             self._stream = None
 
+    def left_out(self, name: str, count: int) -> None:
+        """How many verdicts were found and not asked for."""
+        noun = "verdict" if count == 1 else "verdicts"
+        self.say(f"{count} {noun} left out of {name}, as --only, --ignore or --min-severity asks")
+
     def close(self, name: str, summary: Summary, *, interrupted: bool = False) -> None:
         """The closing lines about one input: what was suppressed or could not be judged; nothing when all is well.
 
@@ -62,8 +67,7 @@ class Problems:
             elif not summary.cut:  # nobody knows what it held
                 self.say(f"{name} is empty: no packets")
         if summary.left_out:
-            noun = "verdict" if summary.left_out == 1 else "verdicts"
-            self.say(f"{summary.left_out} {noun} left out of {name}, as --only, --ignore or --min-severity asks")
+            self.left_out(name, summary.left_out)
         if summary.incomplete:
             noun = "TCP packet lacks" if summary.incomplete == 1 else "TCP packets lack"
             self.say(

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -169,10 +170,16 @@ def _load_named(registry: Registry, name: str | ModuleType) -> None:
         _register(registry, name, name.__name__, name.__file__ or name.__name__)
         return
     path = Path(name)
-    if path.is_dir() and len(path.parts) > 1:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        mode = 0
+    except OSError as error:  # in a folder that is locked, or a name too long for a file's
+        raise PluginError(name, str(error.strerror)) from error
+    if S_ISDIR(mode) and len(path.parts) > 1:
         raise PluginError(name, "a folder; name a Python file in it, or a package as `import` does, with PYTHONPATH")
-    if name.endswith(".py") or path.is_file():
-        if not path.is_file():
+    if name.endswith(".py") or S_ISREG(mode):
+        if not S_ISREG(mode):
             raise PluginError(name, "no such file")
         plugin_name = path.stem
         spec = importlib.util.spec_from_file_location(f"labdissect_plugin_{plugin_name}", path)

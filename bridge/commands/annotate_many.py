@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -16,7 +19,7 @@ import click
 from labdissect.bridge import batch
 from labdissect.bridge.batch import Outcome, record
 from labdissect.bridge.escape import indented, visible, width
-from labdissect.bridge.failures import INTERRUPTED, UsageFailure
+from labdissect.bridge.failures import INTERRUPTED, Failure, UsageFailure
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.jobs.choosing import cores
 from labdissect.bridge.options import SEVERITIES
@@ -49,33 +52,57 @@ def annotate_many(
     asked = request({**given, "color": "never", "destination": None}, invocation.registry)
     format = asked.format or "jsonl"
     given |= {"color": "never", "output": tuple(dict.fromkeys((*given["output"], format)))}
-    single = Path(destination).suffix != "" and not Path(destination).is_dir()
+    single = _is_one_file(destination)
     if single and format not in JOINABLE:
         raise UsageFailure(f"-o {format} cannot hold several captures: name a folder with -w, or ask for {_JOINABLE}")
-    if results is not None and not results.endswith((".jsonl", ".parquet")):
-        raise UsageFailure(f"--results {results}: write FILE.jsonl or FILE.parquet")
-    plugins = tuple(str(Path(name).resolve()) if Path(name).is_file() else name for name in invocation.plugins)
+    if results is not None:
+        _check_results(Path(results))
+    # os.path: Path's raises where a folder on the way is locked; the registry has loaded them and would have said so
+    plugins = tuple(str(Path(name).resolve()) if os.path.isfile(name) else name for name in invocation.plugins)  # noqa: PTH113
     spoken = invocation.language(terminal=False)
     tasks = [batch.Task(capture, given, spoken, plugins, single) for capture in batch.captures(names)]
     say_contested(invocation.registry, asked, Problems())
     folder = _folder(Path(f"{destination}.parts" if single else destination))
-    work = batch.Batch(tasks, folder, SUFFIX.get(format, format), again=again)
-    try:
-        with _executor(cluster, jobs or cores(), folder) as execute, _progress(len(tasks), work.done) as shown:
-            work.run(execute, shown)
-    except KeyboardInterrupt:
-        click.echo(f"labdissect: stopped after {work.done} of {len(tasks)}; the same command goes on", err=True)
-        return INTERRUPTED
-    outcomes = work.finish()
-    if single:
-        work.join(Path(destination), headed=JOINABLE[format])
-    if results is not None:
-        _write_results(Path(results), outcomes)
+    with _named_errors():
+        work = batch.Batch(tasks, folder, SUFFIX.get(format, format), again=again)
+        for outcome in work.done:
+            _say(outcome)
+        try:
+            with _executor(cluster, jobs or cores(), folder) as execute, _progress(len(tasks), len(work.done)) as shown:
+                work.run(execute, shown)
+        except KeyboardInterrupt:
+            said = f"labdissect: stopped after {len(work.done)} of {len(tasks)}; the same command goes on"
+            click.echo(said, err=True)
+            return INTERRUPTED
+        outcomes = work.finish()
+        if single:
+            work.join(Path(destination), headed=JOINABLE[format])
+        if results is not None:
+            _write_results(Path(results), outcomes)
     _print_summary(outcomes)
     return joined([outcome.exit_code for outcome in outcomes])
 
 
 _JOINABLE = ", ".join(JOINABLE)
+
+
+def _is_one_file(destination: str) -> bool:
+    """Whether ``-w`` names a file for all: by its suffix, unless a folder is there or a slash says that it is one."""
+    is_folder = destination.endswith(("/", os.sep)) or os.path.isdir(destination)  # noqa: PTH112 (Path's raises)
+    return not is_folder and Path(destination).suffix != ""
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Whatever else cannot be read or written ends the batch with its name; what is done stays done."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:  # a broken pipe, a full disk: the command line's own business
+            raise
+        raise Failure(
+            f"{error.filename2 or error.filename}: {error.strerror}; when that is mended, the same command goes on"
+        ) from error
 
 
 def _folder(path: Path) -> Path:
@@ -109,13 +136,8 @@ def _executor(cluster: str | None, jobs: int, folder: Path) -> Iterator[Executor
 def _progress(total: int, done: int) -> Iterator[Callable[[Outcome], None]]:
     """A bar with rate and remaining time where a person looks on; failures as they come in any case."""
 
-    def failed(outcome: Outcome) -> None:
-        for problem in outcome.problems:
-            say(f"{outcome.capture}: {problem}" if outcome.capture not in problem else problem)
-
-    say = Problems().say
     if sys.stderr is None or not sys.stderr.isatty():
-        yield failed
+        yield _say
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -128,26 +150,45 @@ def _progress(total: int, done: int) -> Iterator[Callable[[Outcome], None]]:
         def shown(outcome: Outcome) -> None:
             nonlocal packets
             packets += outcome.packets
-            failed(outcome)
+            _say(outcome)
             bar.update(task, advance=1, rate=f"{packets / max(monotonic() - began, 1e-9):,.0f} packets/s")
 
         yield shown
+
+
+def _say(outcome: Outcome) -> None:
+    """What went wrong with a capture, under its name."""
+    name = visible(outcome.capture)
+    for problem in outcome.problems:
+        Problems().say(problem if name in problem else f"{name}: {problem}")
+
+
+def _check_results(path: Path) -> None:
+    """That they can be written is found out before an hour's work, not behind it."""
+    if path.suffix not in (".jsonl", ".parquet"):
+        raise UsageFailure(f"--results {path}: write FILE.jsonl or FILE.parquet")
+    if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise UsageFailure("--results FILE.parquet needs pyarrow: pip install labdissect[parquet]")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.exists():
+            path.open("ab").close()
+    except OSError as error:
+        raise UsageFailure(f"--results {path}: {error.strerror}") from error
 
 
 def _write_results(path: Path, outcomes: Sequence[Outcome]) -> None:
     if path.suffix == ".jsonl":
         path.write_text("".join(map(record, outcomes)), encoding="utf-8")
         return
-    try:
-        pyarrow: Any = importlib.import_module("pyarrow")
-        parquet: Any = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise UsageFailure("--results FILE.parquet needs pyarrow: pip install labdissect[parquet]") from error
+    pyarrow: Any = importlib.import_module("pyarrow")
+    parquet: Any = importlib.import_module("pyarrow.parquet")
     counts = pyarrow.map_(pyarrow.string(), pyarrow.int64())
     schema = pyarrow.schema(
         [
             *((name, pyarrow.string()) for name in ("capture", "output")),
-            *((name, pyarrow.int64()) for name in ("exit_code", "packets", "conversations", "verdicts")),
+            *((name, pyarrow.int64()) for name in ("exit_code", "packets", "conversations", "verdicts", "left_out")),
             *((name, counts) for name in ("severities", "codes")),
             ("problems", pyarrow.list_(pyarrow.string())),
             ("printed", pyarrow.string()),
@@ -159,7 +200,8 @@ def _write_results(path: Path, outcomes: Sequence[Outcome]) -> None:
 
 def _print_summary(outcomes: Sequence[Outcome]) -> None:
     """A line for each capture, and one for all."""
-    total = Outcome(f"{len(outcomes)} captures", "", joined([outcome.exit_code for outcome in outcomes]))
+    all_of_them = "1 capture" if len(outcomes) == 1 else f"{len(outcomes)} captures"
+    total = Outcome(all_of_them, "", joined([outcome.exit_code for outcome in outcomes]))
     for outcome in outcomes:
         total.packets += outcome.packets
         total.conversations += outcome.conversations
@@ -173,6 +215,8 @@ def _print_summary(outcomes: Sequence[Outcome]) -> None:
         first = row[0] + " " * (widths[0] - width(row[0]))
         rest = (indented(cell, size) for cell, size in zip(row[1:], widths[1:], strict=True))
         click.echo("  ".join((first, *rest)))
+    if left_out := sum(outcome.left_out for outcome in outcomes):
+        Problems().left_out(all_of_them, left_out)
     for outcome in outcomes:
         if outcome.printed:
             click.echo(f"\n{visible(outcome.capture)}\n" + "\n".join(map(visible, outcome.printed.splitlines())))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "labdissect"]
@@ -54,6 +57,20 @@ def labdissect(
         cwd=folder,
         timeout=120,
         check=False,
+    )
+    return Ran(ran.returncode, ran.stdout, ran.stderr.decode())
+
+
+def unprivileged(*arguments: str | Path, folder: Path = ROOT) -> Ran:
+    """``labdissect ARGUMENTS`` of one whom file permissions bind; a test as root without setpriv is skipped."""
+    without: list[str] = []
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv: permissions do not bind root")
+        capabilities = "-dac_override,-dac_read_search"
+        without = ["setpriv", "--bounding-set", capabilities, "--inh-caps", capabilities]
+    ran = subprocess.run(
+        [*without, *COMMAND, *map(str, arguments)], capture_output=True, env=environment(), cwd=folder, check=False
     )
     return Ran(ran.returncode, ran.stdout, ran.stderr.decode())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from labdissect.bridge import batch
 from labdissect.bridge.failures import UsageFailure
-from tests.bridge.program import COMMAND, ROOT, environment, labdissect
+from tests.bridge.program import COMMAND, ROOT, environment, labdissect, unprivileged
 from tests.conftest import CAPTURES
 
 NAMES = ("arp-request-reply", "dns-basic", "tcp-four-way-close", "tcp-rto")
@@ -351,3 +352,151 @@ def test_outputs_have_the_permissions_that_files_have_here(folder: Path, tmp_pat
     (tmp_path / "plain").touch()
     made = tmp_path / "out" / "dns-basic.pcapng.jsonl"
     assert made.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+# what is in the way
+
+
+def test_a_locked_folder_is_named_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    locked = tmp_path / "class" / "group 7"
+    locked.mkdir(parents=True)
+    shutil.copy(CAPTURES / "dns-basic.pcapng", locked)
+    shutil.copy(CAPTURES / "dns-basic.pcapng", tmp_path / "class")
+    locked.chmod(0)
+    try:
+        ran = unprivileged("batch", tmp_path / "class", "-w", tmp_path / "out")
+        inside = unprivileged("batch", locked / "dns-basic.pcapng", "-w", tmp_path / "inside")
+        alone = unprivileged("batch", locked, "-w", tmp_path / "alone")
+    finally:
+        locked.chmod(0o700)
+    assert (ran.code, ran.err) == (4, f"labdissect: cannot search {locked}: Permission denied\n")
+    assert [one["exit_code"] for one in results(tmp_path / "out")] == [0, 2]
+    assert (inside.code, inside.err) == (2, f"labdissect: cannot read {locked}/dns-basic.pcapng: Permission denied\n")
+    assert (alone.code, alone.err) == (2, f"labdissect: cannot search {locked}: Permission denied\n")
+
+
+def test_a_plugin_in_a_locked_folder(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    for before in ((), ("batch", "-w", tmp_path / "out")):
+        ran = unprivileged(*before, CAPTURES / "dns-basic.pcapng", "--plugin", locked / "rubric.py")
+        assert (ran.code, ran.err) == (2, f"labdissect: plugin {locked}/rubric.py: Permission denied\n")
+
+
+def test_a_locked_folder_of_outputs_costs_only_those(folder: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "out" / "second group"
+    locked.mkdir(parents=True)
+    locked.chmod(0o500)
+    ran = unprivileged("batch", folder, "-w", tmp_path / "out")
+    locked.chmod(0o700)
+    assert ran.code == 4 and f"{locked}/tcp-rto.pcapng.jsonl: Permission denied; nothing was kept\n" in ran.err
+    found = {Path(str(one["capture"])).stem: one["exit_code"] for one in results(tmp_path / "out")}
+    assert found == {**dict.fromkeys(NAMES, 0), "broken": 3, NAMES[-1]: 4}
+    assert not list((tmp_path / "out").rglob(".*"))
+
+
+def test_a_journal_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / batch.JOURNAL).mkdir()
+    ran = labdissect("batch", CAPTURES / "dns-basic.pcapng", "-w", tmp_path)
+    assert ran.code == 4
+    assert ran.err == (
+        f"labdissect: {tmp_path}/{batch.JOURNAL}: Is a directory; when that is mended, the same command goes on\n"
+    )
+
+
+def test_a_journal_that_is_none_is_written_anew(tmp_path: Path) -> None:
+    (tmp_path / batch.JOURNAL).write_bytes(b"\xff\xfe no journal\n[1]\n")
+    assert labdissect("batch", CAPTURES / "dns-basic.pcapng", "-w", tmp_path).code == 0
+    assert [one["exit_code"] for one in results(tmp_path)] == [0]
+
+
+@pytest.mark.parametrize("name", ["nowhere/r.jsonl", "nowhere/r.parquet", "x" * 300 + ".jsonl", "r.d.jsonl/"])
+def test_where_results_cannot_go_is_said_before_anything_is_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / "r.d.jsonl").mkdir()
+    ran = labdissect("batch", CAPTURES / "dns-basic.pcapng", "-w", tmp_path / "out", "--results", tmp_path / name)
+    assert ran.code == 2 and ran.err.startswith("labdissect: --results ") and ran.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_too_long_for_a_file_is_a_capture_that_fails(tmp_path: Path) -> None:
+    ran = labdissect("batch", "x" * 300, CAPTURES / "dns-basic.pcapng", "-w", tmp_path / "out")
+    assert ran.code == 4 and "File name too long" in ran.err and "Traceback" not in ran.err
+    assert labdissect("batch", CAPTURES / "dns-basic.pcapng", "-w", "x" * 300 + ".jsonl").code == 2
+
+
+def test_what_is_no_plain_file_is_not_searched(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.pcap")
+    (folder / "nothing.pcap").symlink_to("nowhere.pcap")
+    (folder / "other").symlink_to(folder / "second group")
+    names = [Path(one.name).name for one in batch.captures([str(folder)])]
+    assert sorted(names) == sorted([*(f"{name}.pcapng" for name in NAMES), "broken.pcapng"])
+
+
+def test_a_slash_makes_a_folder(tmp_path: Path) -> None:
+    assert labdissect("batch", CAPTURES / "dns-basic.pcapng", "-w", f"{tmp_path}/lab.2026/").code == 0
+    assert (tmp_path / "lab.2026" / "dns-basic.pcapng.jsonl").exists()
+
+
+# what is said
+
+
+@pytest.fixture
+def rubric(tmp_path: Path) -> Path:
+    """Says of every capture how many packets it has."""
+    plugin = tmp_path / "rubric.py"
+    plugin.write_text(
+        "from labdissect import BaseAnalyzer, Rule, Text, Verdict, hookimpl\n"
+        "GRADE = Rule('lab.grade', 'frame', 'note', 90, Text('Grade: {grade}', '成绩：{grade}'))\n"
+        "class Rubric(BaseAnalyzer):\n"
+        "    layers = ('frame',)\n"
+        "    packets = 0\n"
+        "    def analyze(self, packet):\n"
+        "        self.packets += 1\n"
+        "    def finish(self):\n"
+        "        yield Verdict(GRADE, self.packets, {'grade': self.packets})\n"
+        "@hookimpl\n"
+        "def labdissect_rules():\n"
+        "    return [GRADE]\n"
+        "@hookimpl\n"
+        "def labdissect_analyzers(settings):\n"
+        "    return [Rubric()]\n"
+    )
+    return plugin
+
+
+def test_an_empty_capture_is_graded_like_the_others(tmp_path: Path, rubric: Path) -> None:
+    (tmp_path / "a.pcap").touch()
+    shutil.copy(CAPTURES / "dns-basic.pcapng", tmp_path / "b.pcap")
+    arguments = ("batch", tmp_path / "a.pcap", tmp_path / "b.pcap", "--plugin", rubric, "--only", "lab")
+    for destination in ("all.jsonl", "all.csv"):
+        ran = labdissect(*arguments, "-o", destination[4:], "-w", tmp_path / destination)
+        assert ran.code == 0 and f"{tmp_path}/a.pcap is empty: no packets" in ran.err
+    graded = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [(Path(one["file"]).name, one["text"]) for one in graded] == [
+        ("a.pcap", "Grade: 0"),
+        ("b.pcap", "Grade: 14"),
+    ]
+    lines = (tmp_path / "all.csv").read_text().splitlines()  # a row a packet: a verdict without any has no row
+    assert len(lines) == 2 and lines[0].startswith("file,number,")
+
+
+def test_what_was_wrong_is_said_again_by_a_run_that_has_nothing_to_do(folder: Path, tmp_path: Path) -> None:
+    cut = folder / "cut\n.pcapng"
+    cut.write_bytes((CAPTURES / "tcp-rto.pcapng").read_bytes()[:-70])
+    (folder / "broken.pcapng").unlink()
+    first, second = (labdissect("batch", folder, "-w", tmp_path / "out") for _ in range(2))
+    assert (first.code, second.code) == (4, 4)
+    assert first.err == second.err and first.err.count("cut\\n.pcapng") == 1
+    assert first.text == second.text
+
+
+def test_how_much_was_left_out_is_said_once(folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.pcapng").unlink()
+    ran = labdissect("batch", folder, "-w", tmp_path / "out", "--only", "arp")
+    left_out = [one["left_out"] for one in results(tmp_path / "out")]
+    alone = labdissect(folder / "dns-basic.pcapng", "-o", "jsonl", "--only", "arp")
+    assert f"labdissect: {left_out[1]} verdicts left out of " in alone.err
+    assert ran.err == (
+        f"labdissect: {sum(left_out)} verdicts left out of 4 captures, "  # type: ignore[arg-type]
+        "as --only, --ignore or --min-severity asks\n"
+    )
