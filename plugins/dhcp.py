@@ -385,12 +385,13 @@ def _first(addresses_given: object) -> str:
 
 
 def _options(message: Header) -> Options:
-    """Option number → its value: a number, text, an address, or a list of them."""
+    """Option number → its value: a number, text, an address, or a list of them; none of an option whose bytes are not
+    as many as its kind has."""
     found: Options = {}
     for option in (message.options or {}).get("list", ()):
         value = option.get("value")
         if value is not None and hasattr(value, "items"):
-            values = [one for name, one in value.items() if not str(name).startswith("_")]
+            values = [one for name, one in value.items() if not str(name).startswith("_") and name != "data"]
             if values:
                 found.setdefault(option.get("type"), values[0])
     return found

@@ -804,7 +804,7 @@ class Leases(BaseAnalyzer):
         """Reads what a server gives."""
         dhcp = packet.dhcp
         options = dhcp.options
-        if dhcp.option_dhcp != DHCP_ACK or not dhcp.ip_your or not options:
+        if dhcp.option_dhcp != DHCP_ACK or not is_ipv4(dhcp.ip_your) or not options:
             return None
         for option in options["list"]:
             value = option.get("value")

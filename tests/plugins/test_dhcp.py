@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from labdissect.plugins.rule import render
-from tests.conftest import judged
+from tests.conftest import ek, judge, judged
 from tests.plugins.built_captures import built
 
 
@@ -92,3 +94,34 @@ def test_answers_of_other_transactions_are_not_paired() -> None:
     assert lease.verdict(19, "dhcp.ack").wording == "unseen"
     assert lease.verdict(21, "dhcp.offer").wording == "unseen"
     assert lease.frames("dhcp.unanswered") == [10, 20]
+
+
+OPTION_VALUES = {"lease": "00000078", "t1": "0000003c", "t2": "00000069", "mask": "ffffff00", "server": "0a000002"}
+
+
+@pytest.mark.parametrize("option", OPTION_VALUES)
+@pytest.mark.parametrize("octets", ["02", "0000007800", "ff" * 300])
+def test_an_option_of_a_wrong_length_counts_as_absent(option: str, octets: str) -> None:
+    found = judge(ek("dhcp-dora").replace(spaced(OPTION_VALUES[option]), spaced(octets)))
+    assert not found.problems
+    assert [found.codes(frame)[0] for frame in (1, 2, 3, 4)] == [
+        "dhcp.discover",
+        "dhcp.offer",
+        "dhcp.request",
+        "dhcp.ack",
+    ]
+    ack = found.verdict(4, "dhcp.ack")
+    assert (ack.wording == "no-lease", ack.params["lease"]) == ((True, None) if option == "lease" else (False, 120))
+    assert "b'" not in "".join(render(verdict) for verdict in found.verdicts[4])
+
+
+def spaced(octets: str) -> bytes:
+    """As EK prints the value of an option."""
+    return f'"{bytes.fromhex(octets).hex(":")}"'.encode()
+
+
+@pytest.mark.parametrize("address", ["1.2.3", "999.1.1.1", "::", "x", "", "a\\u0000"])
+def test_an_address_given_that_is_none_teaches_no_subnet(address: str) -> None:
+    found = judge(ek("dhcp-dora").replace(b'_ip_your":"10.0.0.103"', f'_ip_your":"{address}"'.encode()))
+    assert not found.problems
+    assert "dhcp.ack" in found.codes(4)
