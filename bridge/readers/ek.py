@@ -29,6 +29,8 @@ COPY_AT_MOST = 4096
 
 INDEX = b'{"index":'
 """How the line begins that tells Elasticsearch where the document on the next line belongs."""
+COMMENT = "pkt_comment"
+"""The layer in which tshark prints ``frame.comment``, which is a field of ``frame``."""
 LAYERS_END = b"}}\n"
 """How a line ends that nothing follows the layers in."""
 _WHITE = b" \t\r\n"
@@ -239,6 +241,7 @@ class EkReader:
             else:
                 members.append((attribute, msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=key)))
         members.append(("_bytes", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name="frame_raw")))
+        members.append(("_comment", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=COMMENT)))
         members.append(("_own", msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=OWN)))
         members.append(("_absent", None, msgspec.field(default=None, name="")))
         self._carried = [(name, f"_own_{attribute_name(name)}") for name in own]
@@ -312,6 +315,8 @@ class EkReader:
             return self._slow(line)  # tshark before 4.4 leaves quoted DNS beside the layers, as if it were the packet's
         if ":ipv6." in protocols:
             return self._slow(line)  # extension headers, which tshark nests in ipv6
+        if layers._comment:
+            frame.comment = _first_comment(layers._comment)
         self._count = number = frame.number
         time = nanoseconds(frame.time_epoch_)
         if time is None:
@@ -366,6 +371,15 @@ COLUMNS = ("no_", "time", "source", "destination", "protocol", "length", "info")
 
 def _quotes_another(protocols: str) -> bool:
     return ":icmp:ip" in protocols or ":icmpv6:ip" in protocols
+
+
+def _first_comment(layer: msgspec.Raw) -> str | None:
+    """tshark makes an array of several comments of one packet."""
+    try:
+        text = first_value(ek_layers(b'{"%b":%b}' % (COMMENT.encode(), layer)), COMMENT, "frame_comment")
+    except ValueError:  # nested too deep: not written by tshark
+        return None
+    return text if isinstance(text, str) else None
 
 
 def _reason(error: Exception) -> str:
