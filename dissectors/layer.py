@@ -531,9 +531,16 @@ class Layer:
                 value = _convert(given[0], one)
                 if value is not None:
                     values[one.name] = value
+        return self.completed(self.header(values, inner, kind), fields)
+
+    def completed(self, header: Header, fields: Fields) -> Header:
+        """The header with the members that are made of pieces, if the layer has any."""
         if self.assemble is not None:
-            values.update(self.assemble(fields))
-        return self.header(values, inner, kind)
+            stored = header.stored_as
+            for name, value in self.assemble(fields).items():
+                if name in stored:
+                    setattr(header, stored[name], value)
+        return header
 
     @cached_property
     def _parser(self) -> Construct:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -143,28 +145,50 @@ class Maker:
         self.kind = layer.partial_header_type(members)
         given = [name for name in layer_fields(layer) if name in asked.fields]
         self._keys = [name.replace(".", "_") for name in given]
-        self._printed: Callable[[Any], Any] = attrgetter(*map(attribute_name, given), _NOTHING, _NOTHING)
+        self._all: Callable[[Any], Any] = attrgetter(*map(attribute_name, given), _NOTHING, _NOTHING)
         # the header's members in the order of its type: each may come under two names, or under none
-        names = [name for one in layer.as_printed(members) for name in names_of(one)]
-        attributes = [attribute_name(name) if name in asked.fields else _NOTHING for name in names]
+        attributes = [
+            attribute_name(name) if name in asked.fields and one.kind != "list" else _NOTHING
+            for one in layer.as_printed(members)
+            for name in names_of(one)
+        ]
         self._values: Callable[[Any], Any] = attrgetter(*attributes, _NOTHING, _NOTHING)
         self._irregular = layer.irregular
         self._regular = layer.regular
 
     def __call__(self, flat: Any) -> Header:
-        if self._regular:
-            *values, _, _ = self._values(flat)
-            made: Header = self.kind((), *[value and value[0] for value in values])
-            if self._irregular is None or not self._irregular(made):
-                return made
-        return self._layer.decode(self._fields(flat), kind=self.kind)
-
-    def _fields(self, flat: Any) -> Fields:
-        return {
+        *values, _, _ = self._values(flat)
+        values = [value and value[0] for value in values]
+        if not self._regular:
+            return self._assembled(flat, values)
+        made: Header = self.kind((), *values)
+        if self._irregular is None or not self._irregular(made):
+            return made
+        fields = {
             key: [one if type(one) is str else str(one) for one in values]
-            for key, values in zip(self._keys, self._printed(flat), strict=False)
-            if values is not None
+            for key, values in self._printed(flat).items()
         }
+        return self._layer.decode(fields, kind=self.kind)
+
+    def _assembled(self, flat: Any, texts: Sequence[str | None]) -> Header:
+        """A header that is put together of pieces."""
+        fields = self._printed(flat)
+        try:
+            made = self.kind((), *self._read_texts(texts))
+        except msgspec.ValidationError:  # what cannot be read as its member's type is left out
+            return self._layer.decode(fields, kind=self.kind)
+        return self._layer.completed(made, fields)
+
+    @cached_property
+    def _read_texts(self) -> Callable[[Sequence[str | None]], Sequence[Any]]:
+        """Reads the texts of all members as their types. Raises msgspec.ValidationError."""
+        members = [(one.name, one.type) for one in msgspec.structs.fields(self.kind)[1:]]  # the first: headers within
+        read = msgspec.defstruct(f"{self._layer.name}_values", members, array_like=True, gc=False)
+        return lambda texts: msgspec.structs.astuple(msgspec.convert(texts, read, strict=False))
+
+    def _printed(self, flat: Any) -> Fields:
+        printed = self._all(flat)
+        return dict(compress(zip(self._keys, printed, strict=False), printed))
 
 
 class _FlatSource:
