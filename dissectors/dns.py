@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from construct import (
@@ -167,24 +168,37 @@ def _has_length(header: Any) -> bool:
     return int.from_bytes(data[:2], "big") == len(data) - 2
 
 
+_COUNTS = ("dns_count_queries", "dns_count_answers", "dns_count_auth_rr", "dns_count_add_rr")
+_NONE = (None,)
+
+
 def assemble(fields: Fields) -> dict[str, Any]:
     """Questions and records, from tshark's parallel arrays over all sections."""
+    questions = _questions(fields)
     pieces = Pieces(fields, "dns_")
-    found: dict[str, Any] = {}
-    questions = [
-        {"name": pieces.text("qry_name"), "type": pieces.integer("qry_type"), "class": pieces.integer("qry_class")}
-        for _ in range(pieces.left("qry_name"))
+    records = [_record(pieces) for _ in fields.get("dns_resp_type", ())]
+    queries, answers, authorities, additionals = [as_integer(fields.get(name, _NONE)[0]) for name in _COUNTS]
+    if queries != len(questions) or answers is None or authorities is None or additionals is None:
+        return {}  # a cut message, or one whose sections have other names (dynamic update)
+    before = answers + authorities
+    if before + additionals != len(records):
+        return {}
+    return {
+        "queries": questions,
+        "answers": records[:answers],
+        "authorities": records[answers:before],
+        "additionals": records[before:],
+    }
+
+
+def _questions(fields: Fields) -> list[dict[str, Any]]:
+    names = fields.get("dns_qry_name", ())
+    kinds = fields.get("dns_qry_type", ())[: len(names)]
+    classes = fields.get("dns_qry_class", ())[: len(names)]
+    return [
+        {"name": name if isinstance(name, str) else None, "type": as_integer(kind), "class": as_integer(of)}
+        for name, kind, of in zip_longest(names, kinds, classes)
     ]
-    records = [_record(pieces) for _ in range(pieces.left("resp_type"))]
-    counts = [
-        as_integer(fields.get(f"dns_count_{name}", [None])[0]) for name in ("queries", "answers", "auth_rr", "add_rr")
-    ]
-    if None in counts or len(questions) != counts[0] or len(records) != sum(filter(None, counts[1:])):
-        return found  # a cut message, or one whose sections have other names (dynamic update)
-    found["queries"] = questions
-    for section, count in zip(("answers", "authorities", "additionals"), counts[1:], strict=True):
-        found[section], records = records[:count], records[count or 0 :]
-    return found
 
 
 def _record(pieces: Pieces) -> dict[str, Any]:
@@ -210,46 +224,51 @@ def _record_name(kind: int | None, named: bool, pieces: Pieces) -> str | None:
     return ".".join(label for label in labels if label) or None
 
 
+_ONE_TEXT = {
+    A: ("a", "a"),
+    NS: ("ns", "ns"),
+    CNAME: ("cname", "cname"),
+    PTR: ("ptr.domain_name", "ptr_domain_name"),
+    AAAA: ("aaaa", "aaaa"),
+}
+"""Data that is one text: the member, and what tshark's field ends with."""
+_SEVERAL = {
+    SOA: (
+        "soa",
+        ("mname", "rname", "serial_number", "refresh_interval", "retry_interval", "expire_limit", "minimum_ttl"),
+    ),
+    MX: ("mx", ("preference", "mail_exchange")),
+    SRV: ("srv", ("priority", "weight", "port", "target")),
+}
+"""Data of several members: their group and names."""
+_TEXTS = ("mname", "rname", "mail_exchange", "target")
+"""Those of them that are no integers."""
+
+
 def _record_data(kind: int | None, size: int, pieces: Pieces) -> dict[str, Any] | None:
     """What tshark printed of a record's data; None for types that it prints in its own way."""
-    match kind:
-        case 1 | 2 | 5 | 12 | 28:
-            member = {1: "a", 2: "ns", 5: "cname", 12: "ptr.domain_name", 28: "aaaa"}[kind]
-            return {member: pieces.text(member.replace(".", "_"))}
-        case 6 | 15 | 33:
-            members = {
-                6: (
-                    "mname",
-                    "rname",
-                    "serial_number",
-                    "refresh_interval",
-                    "retry_interval",
-                    "expire_limit",
-                    "minimum_ttl",
-                ),
-                15: ("preference", "mail_exchange"),
-                33: ("priority", "weight", "port", "target"),
-            }[kind]
-            group = {6: "soa", 15: "mx", 33: "srv"}[kind]
-            texts = ("mname", "rname", "mail_exchange", "target")
-            return {
-                f"{group}.{name}": (pieces.text if name in texts else pieces.integer)(f"{group}_{name}")
-                for name in members
-            }
-        case 16:
-            strings = []
-            while size > 0 and pieces.left("txt"):
-                size -= 1 + (pieces.integer("txt_length") or 0)
-                strings.append(pieces.text("txt"))
-            return {"txt": strings}
-        case 41:
-            with_data = pieces.left("opt_code") == pieces.left("opt_data")
-            options = [
-                {"code": pieces.integer("opt_code"), "len": pieces.integer("opt_len")}
-                | ({"value": {"data": pieces.octets("opt_data")}} if with_data else {})
-                for _ in range(pieces.left("opt_code"))
-            ]
-            return {"options": {"list": options}}
+    if kind in _ONE_TEXT:
+        member, name = _ONE_TEXT[kind]
+        return {member: pieces.text(name)}
+    if kind in _SEVERAL:
+        group, names = _SEVERAL[kind]
+        return {
+            f"{group}.{name}": (pieces.text if name in _TEXTS else pieces.integer)(f"{group}_{name}") for name in names
+        }
+    if kind == TXT:
+        strings = []
+        while size > 0 and pieces.left("txt"):
+            size -= 1 + (pieces.integer("txt_length") or 0)
+            strings.append(pieces.text("txt"))
+        return {"txt": strings}
+    if kind == OPT:
+        with_data = pieces.left("opt_code") == pieces.left("opt_data")
+        options = [
+            {"code": pieces.integer("opt_code"), "len": pieces.integer("opt_len")}
+            | ({"value": {"data": pieces.octets("opt_data")}} if with_data else {})
+            for _ in range(pieces.left("opt_code"))
+        ]
+        return {"options": {"list": options}}
     return None
 
 

@@ -22,11 +22,12 @@ class Pieces:
 
     def next(self, name: str) -> Any:
         """The next value as tshark printed it."""
-        if self.left(name) <= 0:
-            return None
+        values = self._fields.get(self._prefix + name, ())
         position = self._taken.get(name, 0)
+        if position >= len(values):
+            return None
         self._taken[name] = position + 1
-        return self._fields[self._prefix + name][position]
+        return values[position]
 
     def integer(self, name: str) -> int | None:
         return as_integer(self.next(name))
