@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -145,23 +144,21 @@ class Maker:
         self.kind = layer.partial_header_type(members)
         given = [name for name in layer_fields(layer) if name in asked.fields]
         self._keys = [name.replace(".", "_") for name in given]
-        self._all: Callable[[Any], Any] = attrgetter(*map(attribute_name, given), _NOTHING, _NOTHING)
+        self._given = [attribute_name(name) for name in given]
         # the header's members in the order of its type: each may come under two names, or under none
-        attributes = [
-            attribute_name(name) if name in asked.fields and one.kind != "list" else _NOTHING
+        self._members = [
+            attribute_name(name) if name in asked.fields and one.kind != "list" else None
             for one in layer.as_printed(members)
             for name in names_of(one)
         ]
-        self._values: Callable[[Any], Any] = attrgetter(*attributes, _NOTHING, _NOTHING)
         self._irregular = layer.irregular
         self._regular = layer.regular
 
     def __call__(self, flat: Any) -> Header:
-        *values, _, _ = self._values(flat)
-        values = [value and value[0] for value in values]
+        first = self._first(flat)
         if not self._regular:
-            return self._assembled(flat, values)
-        made: Header = self.kind((), *values)
+            return self._assembled(flat, first)
+        made: Header = self.kind((), *first)
         if self._irregular is None or not self._irregular(made):
             return made
         fields = {
@@ -180,6 +177,16 @@ class Maker:
         return self._layer.completed(made, fields)
 
     @cached_property
+    def _first(self) -> Callable[[Any], Sequence[Any]]:
+        """Reads the first value of each member."""
+        return _reader("None" if name is None else f"line.{name} and line.{name}[0]" for name in self._members)
+
+    @cached_property
+    def _every(self) -> Callable[[Any], Sequence[Any]]:
+        """Reads all values of all that is printed of the layer."""
+        return _reader(f"line.{name}" for name in self._given)
+
+    @cached_property
     def _read_texts(self) -> Callable[[Sequence[str | None]], Sequence[Any]]:
         """Reads the texts of all members as their types. Raises msgspec.ValidationError."""
         members = [(one.name, one.type) for one in msgspec.structs.fields(self.kind)[1:]]  # the first: headers within
@@ -187,8 +194,14 @@ class Maker:
         return lambda texts: msgspec.structs.astuple(msgspec.convert(texts, read, strict=False))
 
     def _printed(self, flat: Any) -> Fields:
-        printed = self._all(flat)
+        printed = self._every(flat)
         return dict(compress(zip(self._keys, printed, strict=False), printed))
+
+
+def _reader(expressions: Iterable[str]) -> Callable[[Any], Sequence[Any]]:
+    """Reads what these expressions say of a line. They are made of definitions, not of what came with a packet."""
+    read: Callable[[Any], Sequence[Any]] = eval(f"lambda line: ({''.join(f'{one}, ' for one in expressions)})")
+    return read
 
 
 class _FlatSource:
@@ -212,9 +225,6 @@ class _FlatSource:
 
     def columns(self) -> Mapping[str, str]:
         return self._reader.columns(self._line)
-
-
-_NOTHING = "_nothing"
 
 
 def layer_fields(layer: Layer) -> list[str]:
@@ -242,7 +252,6 @@ def decoder(layers: Mapping[str, Layer], asked: Asked, names: Iterable[str] | No
     for name in asked.fields if names is None else names:  # as tshark prints them: msgspec looks for the next one first
         kind = kinds.get(name, list[str])
         members.append((attribute_name(name), kind | None, msgspec.field(default=None, name=name.replace(".", "_"))))
-    members.append((_NOTHING, None, None))
     flat = msgspec.defstruct("FlatFields", members, gc=False)
     columns = [
         (_column_attribute(title), str | None, msgspec.field(default=None, name=title.lower().replace(".", "_")))
