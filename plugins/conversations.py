@@ -57,7 +57,7 @@ class ConversationTable:
         if source_port is None or tcp.dstport is None or flags is None or (tcp.seq_raw is None and tcp.seq is None):
             self.incomplete += 1
             return False
-        key: Key = tcp.stream if tcp.stream is not None else ("tcp", _four_tuple(packet, tcp))
+        key: Key = tcp.stream if tcp.stream is not None else ("tcp", _four_tuple(*addresses(packet), tcp))
         conversation = self._table.get(key)
         if isinstance(conversation, Conversation):
             client, server = conversation.client, conversation.server
@@ -81,15 +81,15 @@ class ConversationTable:
         if udp.srcport is None or udp.dstport is None:
             return False
         # by addresses, not udp.stream: tshark numbers streams anew for each file, and old versions have none with -e
-        key: Key = ("udp", _four_tuple(packet, udp))
+        source, destination = addresses(packet)
+        key: Key = ("udp", _four_tuple(source, destination, udp))
         exchange = self._table.get(key)
         if isinstance(exchange, Exchange):
             self._table.move_to_end(key)
         else:
-            source, destination = addresses(packet)
             exchange = Exchange(udp.stream, packet, source, destination)
             self._add(key, exchange)
-        exchange.observe(packet, addresses(packet)[0])
+        exchange.observe(packet, source)
         return True
 
     def observe_icmp(self, packet: Packet) -> None:
@@ -106,7 +106,7 @@ class ConversationTable:
 
     def _begin_tcp(self, key: Key, packet: Packet) -> None:
         source, destination = addresses(packet)
-        pair = _four_tuple(packet, packet.tcp)
+        pair = _four_tuple(source, destination, packet.tcp)
         previous = self._latest.get(pair)
         if previous is not None and self._table.get(previous.key) is previous and _asks_again(previous, packet, source):
             # after an RST it is another stream to Wireshark 4.4, though the same end asks with the same number
@@ -178,9 +178,8 @@ def _innermost_ip(packet: Packet) -> Any:
     return six if own.rfind(":ipv6:") > own.rfind(":ip:") else four
 
 
-def _four_tuple(packet: Packet, ports: object) -> FourTuple:
+def _four_tuple(source: str, destination: str, ports: object) -> FourTuple:
     """The same key for both directions."""
-    source, destination = addresses(packet)
     one, other = (source, ports.srcport), (destination, ports.dstport)  # type: ignore[attr-defined]
     return one + other if one <= other else other + one
 

@@ -77,7 +77,7 @@ class Answer(msgspec.Struct):
 
 def type_name(kind: int) -> str:
     """The type's name, or as RFC 3597 §5 writes those that have none."""
-    return NAMES.get(kind, f"TYPE{kind}")
+    return NAMES.get(kind) or f"TYPE{kind}"
 
 
 def reversed_address(name: str) -> str | None:

@@ -272,8 +272,10 @@ class Ethernet(BaseAnalyzer):
         mac, number = eth.dst, packet.number
         if self._receivers(mac):
             found.append(_cast(packet, mac))
-        kind = eth.type if eth.type is not None else eth.len
-        if kind is not None and self._types(kind if eth.type is not None else "length"):
+        kind = eth.type
+        if kind is None and eth.len is not None:
+            kind = "length"
+        if kind is not None and self._types(kind):
             found.append(_type(number, eth))
         ip = packet.ip
         if ip is not None and is_ipv4(ip.src) and is_ipv4(ip.dst) and not is_tunnel(packet.protocols):

@@ -633,8 +633,8 @@ class Frames(BaseAnalyzer):
         link = link_header(packet.protocols)
         if link is None:
             return []
-        ip, ip6 = packet.ip, packet.ipv6
-        header = ip if ip is not None else ip6
+        ip = packet.ip
+        header = ip if ip is not None else packet.ipv6
         if header is None or not self._pairs((header.src, header.dst)):
             return []
         frame = packet.number

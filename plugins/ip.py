@@ -589,7 +589,12 @@ class Ip(BaseAnalyzer):
         found += self._checksum(packet, ip)
         if ip.ttl is not None and ip.ttl <= LOW_TTL and is_ordinary(number(ip.dst)):
             found += self._probe(packet, ip)
-        if packet.icmp is not None and packet.icmp.type == TIME_EXCEEDED and packet.icmp.code == 0:
+        if (
+            ":icmp" in packet.protocols
+            and packet.icmp is not None
+            and packet.icmp.type == TIME_EXCEEDED
+            and packet.icmp.code == 0
+        ):
             found += self._expired(packet, ip)
         if self._pairs((ip.src, ip.dst)):
             found += self._pair(packet, ip)
@@ -605,10 +610,11 @@ class Ip(BaseAnalyzer):
         if right is None:
             return []
         frame = packet.number
+        equal = found == right or {found, right} == {0, 0xFFFF}
+        if equal and (self._unverified or ip.checksum_status != STATUS_UNVERIFIED):
+            return []
         evidence: tuple[Evidence, ...] = (Evidence(frame, "ip.checksum", f"0x{found:04x}"),)
-        if found == right or {found, right} == {0, 0xFFFF}:
-            if self._unverified or ip.checksum_status != STATUS_UNVERIFIED:
-                return []
+        if equal:
             self._unverified = True
             evidence += (Evidence(frame, "ip.checksum.status", STATUS_UNVERIFIED),)
             return [Verdict(CHECKSUM_UNVERIFIED, frame, {"checksum": found}, evidence)]

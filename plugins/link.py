@@ -129,6 +129,8 @@ class Link:
 
     def prefix_of(self, address: int) -> Prefix | None:
         """The longest known prefix that holds the address."""
+        if not self._prefixes:
+            return None
         holding = [prefix for prefix in self._prefixes if address & prefix.mask == prefix.network]
         return max(holding, key=lambda prefix: prefix.length, default=None)
 
