@@ -267,8 +267,8 @@ def _column_attribute(title: str) -> str:
 
 def _values_of(layer: Layer, one: Field) -> Any:
     """The type of a member's values: one value, or any number of texts in layers that are put together of pieces."""
-    if one.kind == "list" or (not layer.regular and one.name not in layer.single):
-        return list[str]
+    if one.kind == "list" or not layer.regular:
+        return tuple[str] if one.name in layer.single else list[str]
     one_value: Any = tuple
     return one_value[_NATIVE[one.kind] if one.stored == one.attribute and one.kind in _NATIVE else str]
 

@@ -8,9 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labdissect.bridge.asking import asked_for
-from labdissect.bridge.readers.flat import FlatReader, mixed_stacks
+from labdissect.bridge.readers.flat import FlatReader, layer_fields, mixed_stacks
 from labdissect.bridge.tshark import find
 from labdissect.plugins.writer import Problem
 from tests.bridge.asked import asked, read
@@ -153,3 +155,38 @@ def test_no_value_changes_what_another_field_says(value: str, field: str) -> Non
     assert packet is not None
     assert (packet.number, packet.length, packet.protocols) == (7, 60, fields["frame.protocols"])
     assert (packet.ip.src, packet.ip.dst, packet.eth.dst) == (fields["ip.src"], "10.0.0.2", fields["eth.dst"])
+
+
+ASSEMBLED = sorted(name for name, layer in built_in().layers.items() if not layer.regular)
+"""Layers that are put together of pieces."""
+TEXTS = ("0", "1", "7", "0x0010", "4294967296", "True", "0.25", "ab:cd", "10.0.0.1", "x", "")
+
+
+@pytest.fixture(scope="module")
+def there() -> frozenset[str]:
+    return frozenset(asked("jsonl").fields)
+
+
+@pytest.fixture(scope="module")
+def reader() -> FlatReader:
+    return FlatReader(built_in().layers, lambda problem: None, asked("jsonl"), lambda number: None)
+
+
+@pytest.mark.parametrize("name", ASSEMBLED)
+@given(data=st.data())
+def test_headers_of_pieces_are_those_that_are_read_one_value_at_a_time(
+    name: str, reader: FlatReader, there: frozenset[str], data: st.DataObject
+) -> None:
+    """Also where a value is none of its member's kind."""
+    layer = built_in().layers[name]
+    once = {one.tshark for one in layer.fields if one.name in layer.single}
+    printed: dict[str, list[str]] = {}
+    for field in data.draw(st.sets(st.sampled_from([one for one in layer_fields(layer) if one in there]))):
+        texts = st.lists(st.sampled_from(TEXTS), min_size=1, max_size=1 if field in once else 3)
+        printed[field.replace(".", "_")] = data.draw(texts)
+    flat = {"frame_number": ["7"], "frame_protocols": [f"eth:{name}"], **printed}
+    packet = reader.record(json.dumps({"layers": flat}).encode() + b"\n").packet
+    assert packet is not None
+    read = packet.source.header(name)
+    assert read is not None
+    assert dict(read.items()) == dict(layer.decode(printed, kind=type(read)).items())
