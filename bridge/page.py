@@ -15,6 +15,8 @@ WIDEST = 120
 """Longer lines are hard to read."""
 NARROWEST = 24
 """Columns that a table's text has at the least."""
+BELOW = 8
+"""Columns by which a text is indented that has no room beside its row."""
 DIGITS = 5
 """Of a COLUMNS that is meant: a line of more is no line."""
 
@@ -61,7 +63,7 @@ class Page:
 
     def table(self, rows: Sequence[tuple[str, ...]]) -> None:
         """Columns as wide as they need; the last one wraps. Where the others leave it no room, the widest of those with
-        more than names in them wraps too: names, people copy."""
+        more than names in them wraps too: names, people copy. Where that is not enough, it goes below its row."""
         if not rows:
             return
         cells = [[visible(cell) for cell in row] for row in rows]
@@ -71,11 +73,15 @@ class Page:
         if lacking > 0 and texts:
             widest = max(texts, key=widths.__getitem__)
             widths[widest] = max(min(NARROWEST, widths[widest]), widths[widest] - lacking)
-        widths.append(max(NARROWEST, self._width - sum(widths)) + 2)
+        below = bool(widths) and sum(widths) + NARROWEST > self._width
+        widths.append(self._width - BELOW + 2 if below else self._width - sum(widths) + 2)
         for row in cells:
             columns = [wrapped(cell, size - 2) for cell, size in zip(row, widths, strict=False)]
+            under = columns.pop() if below else []
             for parts in zip_longest(*columns, fillvalue=""):
                 click.echo("".join(padded(part, size) for part, size in zip(parts, widths, strict=False)).rstrip())
+            for line in under:
+                click.echo(" " * BELOW + line)
 
     def blank(self) -> None:
         """An empty line."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from labdissect.bridge.escape import width
-from labdissect.bridge.page import NARROWEST, Page, terminal_width
+from labdissect.bridge.page import Page, terminal_width
+from tests.bridge.program import labdissect
 
 LONG = "NOP; NOP; timestamps TSval 2639682473, …"
 MEANING = "options, padded to a multiple of 4 bytes"
@@ -39,11 +40,17 @@ def test_nothing_wraps_that_has_room(capsys: pytest.CaptureFixture[str], monkeyp
 def test_names_are_never_cut(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     name = "tcp.window_size_scalefactor"
-    first, *more = printed(capsys, [(name, MEANING)])
-    assert first.startswith(f"{name}  options")
-    assert all(width(line) <= len(name) + 2 + NARROWEST for line in (first, *more))
+    assert printed(capsys, [(name, MEANING)]) == [name, "        options, padded to a multiple of", "        4 bytes"]
     lines = printed(capsys, [("0", "RFC 8446 §4.1.2, Client Hello", name, MEANING)])
-    assert lines[0].startswith("0  RFC 8446 §4.1.2,        tcp.window_size_scalefactor  options")
+    assert lines[0] == "0  RFC 8446 §4.1.2,        tcp.window_size_scalefactor"
+    assert max(map(width, lines[1:])) <= 40
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+@pytest.mark.parametrize("layer", ["tls", "icmpv6", "dhcp"])
+def test_headers_keep_within_the_terminal(columns: int, layer: str) -> None:
+    ran = labdissect("layers", layer, changes={"COLUMNS": str(columns)})
+    assert ran.code == 0 and max(map(width, ran.text.splitlines())) <= columns
 
 
 @pytest.mark.parametrize("given", ["9" * 20, "9" * 5000, "²", "-5", "x", "0"])
