@@ -34,7 +34,8 @@ class Settings(msgspec.Struct, frozen=True):
     decode_as: Mapping[Place, str] = msgspec.field(default_factory=dict)
     """``--decode-as``: places such as ``("udp.port", 9000)`` that belong to a plugin's layer of this name."""
     plugin_timeout: float = SECONDS
-    """``--plugin-timeout``: seconds that a plugin's code may take at one packet; 0 for no limit."""
+    """``--plugin-timeout``: seconds that a plugin's code may take at one packet; 0 for no limit. A reader's ``detects`` is
+    not watched, nor ``assemble`` and ``irregular`` of a layer that tshark prints, nor anything on Windows."""
     options: dict[str, str] = msgspec.field(default_factory=dict)
     """``--set NAME=VALUE``: a plugin's own options."""
 

@@ -170,17 +170,23 @@ class Job:
         except BrokenPipeError:
             raise
         except OSError as error:
+            if error.filename is not None and not self.registry.is_built_in("writer", format.name):
+                raise self._writer_failed(format, error) from error  # at a file of its own, not at the output
             raise Failure(f"{error.filename or self.asked.destination or 'the output'}: {error.strerror}") from error
         except Exception as error:
             if self.registry.is_built_in("writer", format.name) or isinstance(error, Failure):
                 raise
-            raise Failure(f"the plugin that writes {format.name} failed: {place(error, format.make)}") from error
+            raise self._writer_failed(format, error) from error
         finally:
             source.close()
             if numbers is not None:
                 numbers.close()
         self._finished(source, summary)
         return INCOMPLETE if self.problems.fatal else DONE
+
+    @staticmethod
+    def _writer_failed(format: WriterFormat, error: Exception) -> Failure:
+        return Failure(f"the plugin that writes {format.name} failed: {place(error, format.make)}")
 
     def _check_columns(self, format: WriterFormat, source: Source) -> None:
         """A mistake in ``--columns`` is found before the output is opened: it must not cost the file that is there."""

@@ -117,6 +117,15 @@ def test_a_writer_that_would_end_the_program_is_named(where: str, how: str, tmp_
     assert written is None or len(ran.lines) == written
 
 
+@pytest.mark.parametrize("where", ["make", "packet", "end"])
+def test_a_writer_that_fails_at_a_file_of_its_own_is_named(where: str, tmp_path: Path) -> None:
+    ran, path = ran_with(tmp_path, where, f"open({str(tmp_path / 'none' / 'own')!r})", "-o", "lab")
+    assert ran.code == 4
+    said = f"FileNotFoundError: [Errno 2] No such file or directory: '{tmp_path}/none/own'"
+    assert ran.err.startswith(f"labdissect: the plugin that writes lab failed: {said} ({path}:")
+    assert ran.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("where", ["packet", "conversation"])
 def test_a_writer_that_never_returns_is_ended_and_named(where: str, tmp_path: Path) -> None:
     ran, path = ran_with(tmp_path, where, FOR_EVER, "-o", "lab", "--plugin-timeout", "0.3")
