@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from labdissect.dissectors.eth import SMALLEST_TYPE
 from labdissect.dissectors.layer import Text
 
 from .analyzer import BaseAnalyzer, Settings
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .packet import Packet
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
+LONGEST = 1500
+"""Bytes of payload that the field can tell as a length; up to the smallest type it tells nothing (IEEE 802.3)."""
 DESTINATIONS_LIMIT = 8
 """Destinations beyond one MAC address that are remembered; two of them decide."""
 
@@ -273,8 +276,11 @@ class Ethernet(BaseAnalyzer):
         if self._receivers(mac):
             found.append(_cast(packet, mac))
         kind = eth.type
-        if kind is None and eth.len is not None:
-            kind = "length"
+        if kind is None:
+            if eth.len is not None and 0 < eth.len <= LONGEST:
+                kind = "length"
+        elif kind < SMALLEST_TYPE:  # tshark's type 0 is a length of 0
+            kind = None
         if kind is not None and self._types(kind):
             found.append(_type(number, eth))
         ip = packet.ip

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from labdissect.plugins.rule import render
-from tests.conftest import judged
+from tests.conftest import ek, judge, judged
 from tests.plugins.built_captures import built
 from tests.plugins.judging import told
 
@@ -71,3 +73,17 @@ def test_a_tunnel_is_told_once_for_each_direction() -> None:
 def test_a_packet_quoted_in_an_error_is_no_tunnel() -> None:
     for name in ("icmp-port-unreachable", "ipv6-port-unreachable", "tcp-path-mtu-discovery", "icmp-redirect"):
         assert not judged(name).frames("tunnel.encapsulated")
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"), [("0x0600", True), ("0x05ff", False), ("0x05dd", False), ("0x0000", False)]
+)
+def test_below_0x0600_nothing_is_called_a_type(printed: str, said: bool) -> None:
+    data = ek("tcp-four-way-close").replace(b'"eth_eth_type":"0x0800"', f'"eth_eth_type":"{printed}"'.encode())
+    assert bool(judge(data).frames("eth.type")) is said
+
+
+@pytest.mark.parametrize(("printed", "said"), [("1500", True), ("1", True), ("0", False), ("1501", False)])
+def test_above_1500_nothing_is_called_a_length(printed: str, said: bool) -> None:
+    data = ek("tcp-four-way-close").replace(b'"eth_eth_type":"0x0800"', f'"eth_eth_len":"{printed}"'.encode())
+    assert bool(judge(data).frames("eth.type")) is said
