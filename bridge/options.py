@@ -44,8 +44,8 @@ OPTIONS: list[click.Parameter] = [
         ["-o", "output"],
         multiple=True,
         metavar="FORMAT",
-        help="Output: ek, pdml, table, markdown, tsv, csv, json, jsonl, parquet, conversations. With a colon "
-        "(tcp.desegment_tcp_streams:FALSE) it is a preference, handed on to tshark.",
+        help="Output: ek, pdml, table, markdown, tsv, csv, json, jsonl, parquet, conversations, pcapng. With a "
+        "colon (tcp.desegment_tcp_streams:FALSE) it is a preference, handed on to tshark.",
     ),
     click.Option(["-w", "destination"], metavar="FILE", help="Write there instead of standard output."),
     LANGUAGE,
