@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from .pcapng.blocks import (
     ENHANCED_PACKET,
     INTERFACE,
@@ -43,7 +45,7 @@ _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
 _MICROSECONDS = 1_000_000
 
 
-class Frame(NamedTuple):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """What a capture file says of one packet."""
 
     time: int | None

@@ -48,10 +48,12 @@ class ConversationTable:
         """Leaves ``conversation`` and ``segment`` on a TCP packet; False when it lacks what that needs."""
         tcp = packet.tcp
         source_port = tcp.srcport
-        try:
-            flags = _FLAGS.get(tcp.flags_)
-        except TypeError:  # a list: several values for one header, which no tshark prints
-            flags = None
+        flags = tcp.flags_
+        if type(flags) is not int:  # as it is where they were read from the capture's bytes
+            try:
+                flags = _FLAGS.get(flags)
+            except TypeError:  # a list: several values for one header, which no tshark prints
+                flags = None
         if flags is None:
             flags = _read_flags(tcp)
         if source_port is None or tcp.dstport is None or flags is None or (tcp.seq_raw is None and tcp.seq is None):

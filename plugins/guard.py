@@ -89,9 +89,11 @@ def _verdicts(found: Iterable[Verdict] | None, method: str) -> list[Verdict]:
     for verdict in verdicts:
         if not _is_sound(verdict):
             raise TypeError(f"{method} gave {shown(verdict)}; a Verdict(rule, frame number, parameters) was expected")
-        if not _is_evidence(verdict.evidence):
+        evidence = _evidence(verdict.evidence)
+        if evidence is None:
             what = "a tuple of Evidence(frame, field, value) was expected: (Evidence(…),)"
             raise TypeError(f"{method} gave the evidence {shown(verdict.evidence)}; {what}")
+        verdict.evidence = evidence
     return verdicts
 
 
@@ -104,10 +106,13 @@ def _is_sound(verdict: Any) -> bool:
     )
 
 
-def _is_evidence(evidence: Any) -> bool:
-    if not isinstance(evidence, tuple | list) or isinstance(evidence, Evidence):
-        return False
-    return all(isinstance(one, tuple) and len(one) == 3 for one in evidence)
+def _evidence(given: Any) -> tuple[Evidence, ...] | None:
+    """What a plugin gave as evidence, plain tuples taken for what they mean; None for what is none."""
+    if not isinstance(given, tuple | list):
+        return None
+    if not all(isinstance(one, Evidence) or (isinstance(one, tuple) and len(one) == 3) for one in given):
+        return None
+    return tuple(one if isinstance(one, Evidence) else Evidence(*one) for one in given)
 
 
 def described(error: BaseException) -> str:

@@ -7,7 +7,7 @@ that fired: the frame, the parameters, the evidence. Text is made from the two a
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -81,12 +81,15 @@ def highest_severity(verdicts: Iterable[Verdict]) -> str:
     return SEVERITIES[max([verdict.rule.level for verdict in verdicts])]
 
 
-class Evidence(NamedTuple):
-    """One fact that a verdict rests on: this field of that frame had this value."""
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """One fact that a verdict rests on: this field of that frame had this value. It can be taken apart like a tuple."""
 
     frame: int
     field: str
     value: Any
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.frame, self.field, self.value))
 
 
 class Verdict(msgspec.Struct, gc=False):

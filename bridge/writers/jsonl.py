@@ -13,7 +13,7 @@ import msgspec
 
 from labdissect.bridge.escape import json_text
 from labdissect.plugins.hookspecs import hookimpl
-from labdissect.plugins.rule import Rule, Verdict, render
+from labdissect.plugins.rule import Evidence, Rule, Verdict, render
 from labdissect.plugins.writer import Record, Summary, WriterFormat, WriterSettings
 
 from .gathering import GatheringWriter
@@ -32,7 +32,7 @@ class Saying(msgspec.Struct, gc=False):
     code: str
     severity: str
     text: str
-    evidence: list[dict[str, Any]]
+    evidence: Sequence[Evidence]
     params: dict[str, Any]
 
 
@@ -96,7 +96,7 @@ def as_object(verdict: Verdict, language: str) -> dict[str, Any]:
         "code": rule.code,
         "severity": rule.severity,
         "text": render(verdict, language),
-        "evidence": _evidence(verdict),
+        "evidence": [msgspec.structs.asdict(one) for one in _evidence(verdict)],
         "params": _params(verdict),
         "refs": list(rule.sources),
         "proto": verdict.proto or rule.layer,
@@ -104,11 +104,13 @@ def as_object(verdict: Verdict, language: str) -> dict[str, Any]:
     }
 
 
-def _evidence(verdict: Verdict) -> list[dict[str, Any]]:
-    return [
-        {"frame": frame, "field": field, "value": value if type(value) in _PLAIN else _plain(value)}
-        for frame, field, value in verdict.evidence
-    ]
+def _evidence(verdict: Verdict) -> Sequence[Evidence]:
+    """As it is to be encoded."""
+    evidence = verdict.evidence
+    for one in evidence:
+        if type(one.value) not in _PLAIN:
+            return [Evidence(one.frame, one.field, _plain(one.value)) for one in evidence]
+    return evidence
 
 
 def _params(verdict: Verdict) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from labdissect.plugins.dns_answer import (
     reversed_address,
     type_name,
 )
+from labdissect.plugins.rule import Evidence
 from tests.conftest import ek
 from tests.plugins.judging import packets_of
 
@@ -259,7 +260,7 @@ def test_an_authoritative_answer_without_records_is_no_referral() -> None:
 
 def test_the_start_of_authority_is_the_evidence_of_a_negative_answer() -> None:
     (evidence,) = read("no.lab.test", A, authorities=[authority("lab.test")], flags=0x8183).evidence(5)
-    assert evidence == (5, "dns.resp.name", "lab.test")
+    assert evidence == Evidence(5, "dns.resp.name", "lab.test")
     assert read("www.lab.test", A, address("www.lab.test", 7)).evidence(5) == ()
 
 

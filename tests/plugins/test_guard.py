@@ -288,7 +288,8 @@ def test_evidence_is_a_tuple_of_evidence(method: str, evidence: Any) -> None:
     with pytest.raises(TypeError, match=r"gave the evidence .* a tuple of Evidence"):
         call(guarded(lambda: [Verdict(SAID, 1, {}, evidence)]), method)
     sound = [Verdict(SAID, 1, {}, (Evidence(1, "udp.port", 2), (1, "udp.port", 3)))]  # type: ignore[arg-type]
-    assert call(guarded(lambda: sound), method) == sound
+    (taken,) = call(guarded(lambda: sound), method)
+    assert taken.evidence == (Evidence(1, "udp.port", 2), Evidence(1, "udp.port", 3))
 
 
 def test_an_exception_that_cannot_say_what_it_is() -> None:
