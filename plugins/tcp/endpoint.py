@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections import deque
 from typing import NamedTuple
 
@@ -292,11 +293,8 @@ class Endpoint:
 
     def add_hole(self, start: int, end: int) -> None:
         """The capture shows nothing of these positions yet."""
-        if len(self.holes) == HOLES_LIMIT:
-            oldest, _ = self.holes.pop(0)
-            self.overtakers.pop(oldest, None)
-            self.dropped += 1
         self.holes.append((start, end))
+        self._forget_surplus()
 
     def overtaker_of(self, position: int) -> Overtaker | None:
         """The segment that left the hole around this position."""
@@ -318,7 +316,19 @@ class Endpoint:
             if high < b:
                 left.append((high, b))
         self.holes = left
+        self._forget_surplus()  # what fills the middle of a hole leaves two
         return filled
+
+    def _forget_surplus(self) -> None:
+        """The oldest holes beyond the limit, and overtakers that no hole is left of."""
+        surplus = len(self.holes) - HOLES_LIMIT
+        if surplus > 0:
+            del self.holes[:surplus]
+            self.dropped += surplus
+        if len(self.overtakers) > HOLES_LIMIT:
+            begins = sorted(self.overtakers)
+            kept = {bisect_right(begins, start) - 1 for start, _ in self.holes}
+            self.overtakers = {begin: self.overtakers[begin] for at, begin in enumerate(begins) if at in kept}
 
     def forget_holes_before(self, position: int) -> int:
         """The peer acknowledged these bytes, so it has them though the capture has not; returns how many."""

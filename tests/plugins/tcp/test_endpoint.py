@@ -13,6 +13,7 @@ from labdissect.plugins.tcp.endpoint import (
     OUTSTANDING_LIMIT,
     ROUNDS_LIMIT,
     Endpoint,
+    Overtaker,
     Sent,
 )
 
@@ -53,6 +54,28 @@ def test_holes_are_the_positions_that_were_not_seen(spans: list[tuple[int, int]]
     assert {at for low, high in one.holes for at in range(low, high)} == missing
     assert one.forget_holes_before(30) == len({at for at in missing if at < 30})
     assert {at for low, high in one.holes for at in range(low, high)} == {at for at in missing if at >= 30}
+
+
+def test_holes_that_fall_to_pieces_are_bounded_too() -> None:
+    one = end()
+    one.add_hole(0, 10_000)
+    for number in range(1, 400):
+        assert one.fill_hole(number * 10, number * 10 + 5) == 5
+    assert len(one.holes) == HOLES_LIMIT and one.dropped == 400 - HOLES_LIMIT
+    assert one.holes[-1] == (3995, 10_000) and one.holes[0] == ((400 - HOLES_LIMIT) * 10 + 5, (401 - HOLES_LIMIT) * 10)
+
+
+def test_an_overtaker_goes_with_its_hole() -> None:
+    one = end()
+    one.add_hole(0, 5)
+    one.overtakers[0] = Overtaker(1, None, None, None)
+    for number in range(1, 1000):
+        one.add_hole(number * 10, number * 10 + 5)
+        one.overtakers[number * 10] = Overtaker(number + 1, None, None, None)
+        assert one.overtaker_of(number * 10 + 2) == one.overtakers[number * 10]
+        assert one.fill_hole(number * 10, number * 10 + 5) == 5
+    assert one.holes == [(0, 5)] and one.overtaker_of(3) == Overtaker(1, None, None, None)
+    assert len(one.overtakers) <= HOLES_LIMIT + 1
 
 
 def test_what_is_remembered_is_bounded_and_counted() -> None:
