@@ -96,7 +96,7 @@ class Engine:
         segment = packet.segment
         for layer, calls in plan[segment is not None and segment.routine]:
             if getattr(packet, layer) is None:
-                continue
+                calls = _of_other_layers(calls, packet)
             for analyze, analyzer in calls:
                 try:
                     found = analyze(packet)
@@ -185,6 +185,12 @@ class Engine:
         self._report(Problem(why, fatal=True, kind="plugin"))
         params = {"plugin": name, "file": Path(file).name, "line": line, "error": said}
         return Verdict(FAILED, frame or 0, params)
+
+
+def _of_other_layers(calls: tuple[Call, ...], packet: Packet) -> tuple[Call, ...]:
+    """Of analyzers those that want another layer, too, which is there: the one they were chosen for is named but has no
+    bytes, as the snapshot length cut it away."""
+    return tuple(call for call in calls if any(getattr(packet, name, None) is not None for name in call[1].layers))
 
 
 def _frozen(calls: Calls) -> Plan:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +18,8 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.registry import Registry
 from labdissect.plugins.rule import Rule, Verdict
 from labdissect.plugins.writer import Problem
-from tests.conftest import ek, judged
+from tests.bridge.program import labdissect
+from tests.conftest import capture_path, ek, judged
 
 PACKETS = judged("tcp-four-way-close").packets
 RANKS = [Rule(f"lab.r{rank}", "tcp", "note", rank, Text("Said.", "已说。")) for rank in range(6)]
@@ -82,6 +86,30 @@ def test_an_analyzer_sees_the_packets_of_its_layers_once(
     assert counting.seen == Counter(frames)
     assert [verdict.rule for verdict in engine.finish()] == [RANKS[0]]
     assert counting.finished == 1 and problems == []
+
+
+CUT = 34
+"""Bytes: Ethernet's and IPv4's header. Of what ``frame.protocols`` names behind them, nothing is there."""
+
+
+@pytest.mark.parametrize(("name", "layer"), [("http-get", "tcp"), ("icmp-echo", "icmp"), ("dns-basic", "udp")])
+def test_a_packet_whose_layer_was_cut_away_is_still_one_of_its_other_layers(
+    registry: Registry, tmp_path: Path, name: str, layer: str
+) -> None:
+    path = tmp_path / "cut.pcapng"
+    subprocess.run(["editcap", "-s", str(CUT), capture_path(name), path], check=True, capture_output=True)
+    full = subprocess.run(["tshark", "-n", "-r", path, "-T", "ek"], check=True, capture_output=True).stdout
+    alone, with_ip = Counting((layer,)), Counting((layer, "ip"))
+    engine, _ = engine_with(registry, alone, with_ip)
+    reader = registry.readers["ek"].make(registry.layers, lambda problem: None, engine.wanted, ())
+    packets = [one.packet for one in (*reader.records(full), *reader.end()) if one.packet is not None]
+    for packet in packets:
+        engine.annotate(packet)
+    cut = [packet.number for packet in packets if layer in packet.protocols.split(":")]
+    assert not alone.seen and cut and with_ip.seen.keys() >= set(cut)
+    said = [json.loads(line) for line in labdissect("-o", "jsonl", stdin=full).lines]
+    assert {one["code"] for one in said} >= {"frame.snapped", "eth.type"}
+    assert said == [json.loads(line) for line in labdissect(path, "-o", "jsonl").lines]
 
 
 def test_who_wants_no_routine_segments_is_spared_them(registry: Registry) -> None:
