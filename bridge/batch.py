@@ -236,6 +236,8 @@ def annotate(task: Task, folder: Path) -> tuple[Outcome, Path | None]:
         invocation = _invocation(task.language, task.plugins)
         asked = request({**task.given, "destination": made}, invocation.registry)
         with _at_hand(task.capture) as path, redirect_stdout(printed):
+            if task.capture.remote:
+                problems.fetched = path, task.capture.name
             job = Job(invocation, asked, (path,), label=task.capture.name if task.labelled else None, problems=problems)
             outcome.exit_code = job.one(path)
             _count(outcome, job.summary, invocation.registry.rules)
@@ -260,9 +262,13 @@ class _KeptProblems(Problems):
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[str] = []
+        self.fetched: tuple[str, str] | None = None
+        """Where a capture from elsewhere is meanwhile, which changes with every run, and what it is called."""
 
     def say(self, message: str) -> None:
         """Keeps it, safe for a terminal."""
+        if self.fetched is not None:
+            message = message.replace(*self.fetched)
         self.messages.append(visible(message))
 
     def left_out(self, name: str, count: int) -> None:

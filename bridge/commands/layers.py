@@ -96,6 +96,9 @@ def _offset(field: Field) -> str:
 
 
 def _bits(field: Field) -> str:
+    """How many; none of a member that is worked out of others."""
     if field.bits is not None:
         return str(field.bits[1])
-    return str(field.size * 8) if field.size is not None else "…"
+    if field.size is None:
+        return "…"
+    return str(field.size * 8) if field.size else "—"

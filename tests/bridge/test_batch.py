@@ -340,6 +340,16 @@ def test_a_url_that_is_not_there_fails_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "dns-basic.pcapng.jsonl").exists()
 
 
+def test_what_went_wrong_with_a_url_names_the_url(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes((CAPTURES / "tcp-four-way-close.pcapng").read_bytes()[:-50])
+    ran = labdissect("batch", f"file://{cut}", "-w", tmp_path / "out", "--results", tmp_path / "results.jsonl")
+    (result,) = map(json.loads, (tmp_path / "results.jsonl").read_text().splitlines())
+    assert ran.code == 4 and f"packets of file://{cut}" in ran.err and "labdissect-" not in ran.err
+    assert any(f"packets of file://{cut}" in problem for problem in result["problems"])
+
+
 def test_a_journal_whose_last_line_is_cut_is_read_as_far_as_it_goes(folder: Path, tmp_path: Path) -> None:
     labdissect("batch", folder, "-w", tmp_path / "out")
     journal = tmp_path / "out" / batch.JOURNAL

@@ -86,6 +86,10 @@ def test_a_layers_header() -> None:
     assert by_name["tcp.flags.fin"][:2] == ["13.7", "1"]
     assert by_name["tcp.checksum"][:2] == ["16", "16"]
     assert by_name["tcp.options"][:2] == ["20", "…"]
+    worked_out = [
+        line.split()[:3] for line in quiet(labdissect("layers", "tls")).text.splitlines() if "tls.record.v" in line
+    ]
+    assert worked_out == [["—", "—", "tls.record.version"]]
 
 
 def test_a_layers_header_in_chinese() -> None:
