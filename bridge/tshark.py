@@ -211,15 +211,15 @@ class Running:
 
     def stop(self) -> None:
         """Ends it, if it has not ended, and frees what it held."""
+        self.ask_to_stop()
+        with suppress(OSError):
+            self.stream.close()  # first: what waits until somebody reads its output would not end
         if self._process.poll() is None:
-            self._process.terminate()
             try:
                 self._process.wait(SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        with suppress(OSError):
-            self.stream.close()
 
 
 def read_capture(
