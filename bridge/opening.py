@@ -84,22 +84,20 @@ def _asked(
     from .tshark import WholeFrames, find
 
     path = find()
-    own = frames(Path(name))
-    asked, running, one_job = _started(path, name, asking(path, own is not None), options, jobs)
-    if not asked.together:  # everything is asked of tshark
-        own = None
+    bytes_at_hand = frames(Path(name)) is not None
+    asked, running, one_job = _started(path, name, asking(path, bytes_at_hand), options, jobs)
 
     def looked_again(chosen: str) -> WholeFrames:
         return WholeFrames(path, name, chosen, options, columns=bool(asked.columns))
 
     def make_flat(layers: Mapping[str, Layer], report: Callable[[Problem], None], *_: object) -> FlatReader:
-        if own is None:
+        if not asked.together:  # everything is asked of tshark
             return FlatReader(layers, report, asked, whole)
         from .readers.headers import HeadersReader
 
-        return HeadersReader(layers, report, asked, whole, own)
+        return HeadersReader(layers, report, asked, whole, frames(Path(name)) or iter(()))
 
-    if own is None:
+    if not asked.together:
         whole = looked_again(mixed_filter(registry.layers))
     else:
         from .readers.headers import again_filter

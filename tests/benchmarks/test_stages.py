@@ -17,7 +17,7 @@ def test_every_stage_and_every_analyzer_has_its_share(output: str, tmp_path: Pat
     loop = Loop(tmp_path / "small.pcap", packets, output)
     assert tuple(stages(loop, 1)) == STAGES
     took = loop.analyzers()
-    assert {"plugins.tcp.opening.Opening", "plugins.tcp.data.Data"} <= took.keys()
+    assert took["plugins.tcp.opening.Opening"] and took["plugins.tcp.data.Data"]  # exactly 0 if never asked
 
 
 def test_packets_that_are_lost_are_noticed(tmp_path: Path) -> None:
