@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 import msgspec
 from construct import (
@@ -212,7 +212,7 @@ class Time(float):
     """Seconds since 1970, UTC, to the microsecond; tshark prints it as a number or, since 4.4, in ISO 8601."""
 
 
-class Derived(NamedTuple):
+class Derived(msgspec.Struct, frozen=True):
     """A field that Wireshark derives: ``Derived("stream", int, note(…))`` is ``tcp.stream``."""
 
     name: str
@@ -222,7 +222,7 @@ class Derived(NamedTuple):
     """The member that tshark prints it behind; empty for behind all others."""
 
 
-class Field(NamedTuple):
+class Field(msgspec.Struct, frozen=True):
     """A member of a layer seen from outside."""
 
     name: str

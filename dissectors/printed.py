@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from construct import ConstructError, EnumInteger, EnumIntegerString
 
 from .layer import Field, Header
@@ -12,7 +13,7 @@ from .layer import Field, Header
 Atom = bool | int | float | str | bytes
 
 
-class Printed(NamedTuple):
+class Printed(msgspec.Struct, frozen=True):
     """One value of one field. A field that is there more than once (arrays) has several of these."""
 
     name: str

@@ -11,8 +11,9 @@ import struct
 import sys
 from io import BytesIO
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from construct import Construct, ConstructError, StreamError, Struct, Subconstruct, Terminated
 
 _TERMINATED = type(Terminated)._parse.__code__
@@ -92,7 +93,7 @@ def read(parser: Construct, data: bytes, **context: Any) -> tuple[Any, int]:
     return value, stream.tell()
 
 
-class Failure(NamedTuple):
+class Failure(msgspec.Struct, frozen=True):
     """Why bytes were not what a construct reads."""
 
     path: str

@@ -6,8 +6,9 @@ verified: that a certificate names somebody proves nothing yet.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from construct import Construct, ConstructError, GreedyBytes, Int8ub, Prefixed, SizeofError, Struct
 from construct.core import stream_read
 
@@ -23,7 +24,7 @@ NAMES_LIMIT = 8
 """Names of one certificate that are told."""
 
 
-class Certificate(NamedTuple):
+class Certificate(msgspec.Struct, frozen=True):
     """What a certificate says."""
 
     subject: str

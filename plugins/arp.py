@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from labdissect.dissectors.layer import Text
 
@@ -429,7 +431,7 @@ class Question:
             self.frames.append(packet.number)
 
 
-class Probing(NamedTuple):
+class Probing(msgspec.Struct, frozen=True):
     """A host's probes for one address so far."""
 
     probes: int
@@ -623,7 +625,7 @@ class Arp(BaseAnalyzer):
         """Whether a probe reaches others that probe for the same address; the latest of them is named."""
         rivals = [other for other, one in probing.items() if mac and other and one.listens(packet.time)]
         for other in rivals:
-            probing[other] = probing[other]._replace(contested=True)
+            probing[other] = msgspec.structs.replace(probing[other], contested=True)
         if not rivals:
             return []
         frame, other = packet.number, rivals[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from construct import ConstructError
@@ -75,7 +75,7 @@ Key = tuple[str, str, int, str, int, int]
 """Transport, client's address and port, server's, id."""
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """One query."""
 
     frame: int

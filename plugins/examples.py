@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 FILE = Path(__file__).with_name("examples.json")
 
 
-class Example(NamedTuple):
+class Example(msgspec.Struct, frozen=True):
     """A verdict as it was given once."""
 
     capture: str

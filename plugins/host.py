@@ -9,7 +9,9 @@ the host is inferred when another host's packet is finished where this one's is 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from .checksum import ip_header_checksum, pseudo_header_sum
 from .link import Link, Remembered
@@ -31,7 +33,7 @@ TCP, UDP = 6, 17
 _MAC = r"(?i)[0-9a-f]{2}(:[0-9a-f]{2}){5}"
 
 
-class Trace(NamedTuple):
+class Trace(msgspec.Struct, frozen=True):
     """A packet that shows on which side of the card it was captured."""
 
     kind: str
@@ -46,7 +48,7 @@ class Trace(NamedTuple):
     """What a finished packet would have: checksum, or bytes."""
 
 
-class Inference(NamedTuple):
+class Inference(msgspec.Struct, frozen=True):
     """What was concluded, and from what."""
 
     outcome: str

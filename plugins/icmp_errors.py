@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from labdissect.dissectors.layer import Header, Text
 
@@ -518,7 +520,7 @@ KINDS: dict[str, str] = {
 Key = tuple[Any, ...]
 
 
-class Original(NamedTuple):
+class Original(msgspec.Struct, frozen=True):
     """A packet that an error may quote later."""
 
     frame: int
@@ -530,7 +532,7 @@ class Original(NamedTuple):
     checksum: int | None
 
 
-class Quote(NamedTuple):
+class Quote(msgspec.Struct, frozen=True):
     """The packet quoted in an error, as far as it goes."""
 
     ip: Header

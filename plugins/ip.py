@@ -8,7 +8,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from labdissect.dissectors.layer import Text
 
@@ -530,7 +532,7 @@ class Pieces:
         self.total: int | None = None
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """What a fragment covers."""
 
     first: int

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from labdissect.dissectors.layer import Text
 
@@ -317,7 +319,7 @@ EXTENSIONS = {
 }
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """A solicitation that waits for its answer."""
 
     frame: int

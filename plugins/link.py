@@ -8,7 +8,9 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 from .checksum import number
 
@@ -56,7 +58,7 @@ class Once:
         return True
 
 
-class Prefix(NamedTuple):
+class Prefix(msgspec.Struct, frozen=True):
     """A prefix of the link, as numbers."""
 
     network: int
@@ -66,21 +68,21 @@ class Prefix(NamedTuple):
     """The DHCP message that told it; None when the user did."""
 
 
-class Owner(NamedTuple):
+class Owner(msgspec.Struct, frozen=True):
     """Who has an address, as an ARP packet of its own said."""
 
     mac: str
     frame: int
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True):
     """A value and the frame that had it."""
 
     value: int
     frame: int
 
 
-class OffLink(NamedTuple):
+class OffLink(msgspec.Struct, frozen=True):
     """Why a destination is not on its sender's link."""
 
     why: str
@@ -123,7 +125,7 @@ class Link:
         self._add(Prefix(number(address) & bits, bits, bits.bit_count(), frame))
 
     def _add(self, prefix: Prefix) -> None:
-        if not any(prefix[:2] == known[:2] for known in self._prefixes):
+        if not any((prefix.network, prefix.mask) == (known.network, known.mask) for known in self._prefixes):
             del self._prefixes[: len(self._prefixes) + 1 - PREFIXES_LIMIT]
             self._prefixes.append(prefix)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from .conversations import addresses
 
@@ -21,7 +23,7 @@ SAID_LIMIT = 10_000
 """Things said that are remembered; what was said longest ago may be said again."""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """That a name has an address, as somebody was told."""
 
     frame: int

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from typing import NamedTuple
+
+import msgspec
 
 BYTES_LIMIT = 1 << 20
 """Bytes of one direction that wait for a message to be complete or for a gap to be filled."""
@@ -16,7 +17,7 @@ SEGMENTS_LIMIT = 4096
 """Segments that these bytes came in."""
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, frozen=True):
     """Bytes beyond a gap."""
 
     start: int

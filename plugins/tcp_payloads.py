@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from construct import ConstructError
 
 from labdissect.dissectors.layer import Layer
@@ -66,7 +67,7 @@ class Reader(Protocol):
         """The headers of a whole message, those of the layers over it included."""
 
 
-class Incomplete(NamedTuple):
+class Incomplete(msgspec.Struct, frozen=True):
     """A message of which more bytes must come."""
 
     wanted: int
@@ -75,7 +76,7 @@ class Incomplete(NamedTuple):
     """So many bytes are the message."""
 
 
-class Unread(NamedTuple):
+class Unread(msgspec.Struct, frozen=True):
     """Bytes that are no message."""
 
     error: ConstructError
@@ -83,7 +84,7 @@ class Unread(NamedTuple):
     """How many there are; None when the framing is lost with them."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """A message."""
 
     headers: list[Dissected]

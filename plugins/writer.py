@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import msgspec
 
@@ -65,7 +65,7 @@ class Summary(msgspec.Struct):
     """Verdicts of shown packets that ``--only``, ``--ignore`` or ``--min-severity`` kept back."""
 
 
-class Said(NamedTuple):
+class Said(msgspec.Struct, frozen=True):
     """A verdict in words: what is left of it for a packet that waits, when all else is gone."""
 
     about: int

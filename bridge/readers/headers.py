@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -388,7 +388,7 @@ def header_maker(
     return cast(MakeHeader, namespace["make"])
 
 
-class _Read(NamedTuple):
+class _Read(msgspec.Struct, frozen=True):
     """Python that reads members from ``data``, a frame's first bytes."""
 
     statement: str

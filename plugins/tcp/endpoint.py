@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import deque
-from typing import NamedTuple
 
 import msgspec
 
@@ -36,7 +35,7 @@ class Sent(msgspec.Struct, gc=False):
     """The frame in which they were sent last."""
 
 
-class Overtaker(NamedTuple):
+class Overtaker(msgspec.Struct, frozen=True):
     """A segment that left a hole before it: what tells a late segment from one sent again."""
 
     frame: int

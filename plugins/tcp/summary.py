@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from .conversation import Conversation
 from .endpoint import Endpoint, Sent
@@ -13,7 +13,7 @@ UNANSWERED_TIME = 100 * 10**9
 """Nanoseconds without an answer after which TCP may give a connection up (R2, RFC 1122 §4.2.3.5): "at least 100 s"."""
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     """How a connection opened and closed.
 
     ``opened``: ``handshake``; ``simultaneous``; ``fast-open``, when the SYN carried data;

@@ -79,7 +79,7 @@ def test_outcomes_are_what_was_done(name: str, stream: int, said: str) -> None:
 def test_outcomes_by_capture(name: str, stream: int, expected: tuple[str, str, str | None]) -> None:
     found = outcome(connections(name)[stream])
     opened, closed, by = expected
-    assert found[:2] == (opened, closed)
+    assert (found.opened, found.closed) == (opened, closed)
     if by is not None:
         assert found.closed_by == by
 
