@@ -207,6 +207,7 @@ class GuardedWriter:
     def __init__(self, format: WriterFormat, out: BinaryIO, settings: WriterSettings) -> None:
         self._writer: Writer = called(format.make, out, settings)
         self.patient: bool = getattr(self._writer, "patient", False)
+        self.passes_on: bool = getattr(self._writer, "passes_on", False)
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """As the plugin's."""

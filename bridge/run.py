@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from labdissect.plugins.analyzer import Analyzer, Settings
 from labdissect.plugins.guard import described
 from labdissect.plugins.registry import PluginError, Registry
@@ -69,6 +71,9 @@ def steps(
             summary.bad_lines += 1
         elif problem.kind == "cut":
             summary.cut = True
+        if problem.unread:
+            becomes = "passed on as it is" if getattr(writer, "passes_on", False) else "left out"
+            problem = msgspec.structs.replace(problem, message=f"{problem.message}; {becomes}")
         report(problem)
 
     output = _Output(writer, told)

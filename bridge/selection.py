@@ -65,6 +65,7 @@ class SelectedWriter:
         self, writer: Writer, selection: Selection, shown: Shown | None = None, *, sparse: bool = False
     ) -> None:
         self._writer = writer
+        self.passes_on: bool = getattr(writer, "passes_on", False)
         self._selection = selection
         self._shown = shown
         self._sparse = sparse

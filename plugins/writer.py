@@ -45,6 +45,9 @@ class Problem(msgspec.Struct):
     """Whether the exit code tells of it."""
     kind: str = ""
     """Problems of one kind are said a few times, then counted: ``bad line``, ``cut``, ``plugin``."""
+    unread: bool = False
+    """Whether it is about a piece of the input that a reader hands on without a packet; what the output does with it
+    is then said behind the message."""
 
 
 class Summary(msgspec.Struct):
@@ -133,6 +136,8 @@ class BaseWriter:
     patient: bool = False
     """Whether a packet may be handed over a little later, when others behind it were annotated already, which is
     faster: for writers that read nothing of a packet's conversation that these may have changed."""
+    passes_on: bool = False
+    """Whether :meth:`other` writes its piece as it came."""
 
     def packet(self, record: Record, packet: Packet, verdicts: Sequence[Verdict]) -> None:
         """Nothing."""

@@ -347,8 +347,8 @@ class EkReader:
                 return Record(line)
             entries = ek_layers(line, self._own)
         except (ValueError, RecursionError) as error:
-            why = f"line {self._lines}: not JSON ({_reason(error)}); passed on as it is"
-            self._report(Problem(why, fatal=True, kind="bad line"))
+            why = f"line {self._lines}: not JSON ({_reason(error)})"
+            self._report(Problem(why, fatal=True, kind="bad line", unread=True))
             return Record(line)
         source = EntriesSource(self._layers, entries, _columns(whole))
         frame = source.header("frame")

@@ -176,7 +176,7 @@ class PdmlReader:
         except (ValueError, RecursionError, OverflowError, MemoryError) as error:  # the last two: sizes that are none
             name = f"packet {number or self._count}"
             reason = str(error) or type(error).__name__
-            self._report(Problem(f"{name}: {reason}; passed on as it is", fatal=True, kind="bad line"))
+            self._report(Problem(f"{name}: {reason}", fatal=True, kind="bad line", unread=True))
             return Record(piece)
         source = EntriesSource(self._layers, entries, columns)
         frame = source.header("frame")

@@ -49,6 +49,8 @@ class Ending(msgspec.Struct, omit_defaults=True, rename=_named):
 class EkWriter(GatheringWriter):
     """Writes EK. Numbers are text, as tshark's are."""
 
+    passes_on = True
+
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
         super().__init__(out)
         self._language = settings.language

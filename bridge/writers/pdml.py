@@ -37,6 +37,8 @@ _NAMES = {
 class PdmlWriter(GatheringWriter):
     """Writes PDML."""
 
+    passes_on = True
+
     def __init__(self, out: BinaryIO, settings: WriterSettings) -> None:
         super().__init__(out)
         self._language = settings.language

@@ -382,3 +382,20 @@ def test_the_library_tells_of_a_reader_that_fails(tmp_path: Path) -> None:
     with open_capture(io.BytesIO(LINES), plugins=[path]) as capture:
         assert [packet.number for packet in capture] == [1, 2]
     assert capture.problems == [f"plugin reads: reader lab failed after frame 2: ValueError: no ({path}:8){REST}"]
+
+
+@pytest.mark.parametrize(("own", "becomes"), [("", "left out"), ("passes_on = True", "passed on as it is")])
+def test_a_writer_tells_what_becomes_of_what_cannot_be_read(own: str, becomes: str, tmp_path: Path) -> None:
+    plugin = tmp_path / "lines.py"
+    plugin.write_text(
+        "from labdissect import BaseWriter, WriterFormat, hookimpl\n"
+        "class Lines(BaseWriter):\n"
+        f"    {own}\n"
+        "    def __init__(self, out, settings):\n"
+        "        pass\n"
+        "@hookimpl\n"
+        "def labdissect_writers():\n"
+        "    return [WriterFormat('lines', 'nothing', Lines)]\n"
+    )
+    ran = labdissect("--plugin", plugin, "-o", "lines", stdin=ek(NAME) + b"{bad\n")
+    assert ran.code == 4 and ran.err.endswith(f"; {becomes}\n")

@@ -178,6 +178,27 @@ def test_a_line_that_is_no_json_is_passed_on_and_told() -> None:
     assert ran.out.count(OURS) == 13
 
 
+NO_PACKETS = {"ek": (b'{"index"', b"{what is this\n"), "pdml": (b"<packet>", b"<packet><proto what></packet>\n")}
+"""By format: how a packet begins, and a piece that cannot be read."""
+
+
+@pytest.mark.parametrize("kind", NO_PACKETS)
+@pytest.mark.parametrize(
+    ("arguments", "becomes"),
+    [
+        *(((), "passed on as it is"), (("--only", "tcp.fin"), "passed on as it is")),
+        *((("-o", name), "left out") for name in ("jsonl", "table", "csv", "conversations")),
+        (("-o", "jsonl", "--only", "tcp.fin"), "left out"),
+    ],
+)
+def test_what_becomes_of_what_cannot_be_read_is_said(kind: str, arguments: tuple[str, ...], becomes: str) -> None:
+    begins, bad = NO_PACKETS[kind]
+    ran = labdissect(*arguments, stdin=tshark(NAME, "-T", kind).replace(begins, bad + begins, 1))
+    said = [line.rpartition("; ")[2] for line in ran.err.splitlines() if "not JSON" in line or "not well" in line]
+    assert (ran.code, said) == (4, [becomes])
+    assert (bad.rstrip() in ran.out) == (becomes != "left out")
+
+
 def test_many_bad_lines_are_counted_not_listed() -> None:
     ran = labdissect(stdin=ek(NAME) + b"{bad\n" * 500)
     assert ran.code == 4

@@ -93,12 +93,12 @@ def test_input_that_was_cut_is_passed_on_and_said() -> None:
     assert read(b"") == ([], [])
 
 
-def test_a_packet_that_is_no_xml_is_passed_on_and_said() -> None:
+def test_a_packet_that_is_no_xml_is_handed_on_and_said() -> None:
     data = pdml("tcp-linger0-abort").replace(b'<proto name="ip"', b'<proto name="ip', 1)
     records, problems = read(data)
     assert b"".join(record.raw for record in records) == data
     assert len([record for record in records if record.packet]) == 7
-    assert [one.kind for one in problems] == ["bad line"]
+    assert [(one.kind, one.unread) for one in problems] == [("bad line", True)]
     assert problems[0].message.startswith("packet 1: not well-formed")
 
 
