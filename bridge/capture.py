@@ -34,7 +34,7 @@ from .opening import opened
 from .request import Request, request
 from .run import chunks_with_end, steps
 from .selection import SelectedWriter
-from .source import Source, others_stream
+from .source import Source, no_such_file, others_stream
 from .writers.cells import Showing, chosen_columns
 from .writers.conversations import as_object as conversation_object
 from .writers.conversations import later
@@ -109,7 +109,7 @@ def open_capture(
     :raises UsageFailure: when something is asked for that there is not: a file, a plugin, a code, a column
     """
     if isinstance(source, str | os.PathLike) and os.fspath(source) != "-" and not os.path.exists(source):  # noqa: PTH110
-        raise UsageFailure(f"cannot read {os.fspath(source)}: there is no such file")
+        raise no_such_file(os.fspath(source))
     plugin_names = tuple(os.fspath(plugin) for plugin in plugins)
     registry = _registry(plugin_names)
     given = {

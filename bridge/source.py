@@ -105,6 +105,13 @@ def standard_input(readers: Iterable[ReaderFormat], interruption: Interruption, 
     return Source("standard input", reader, stream, _content(head), interruption=interruption)
 
 
+def no_such_file(name: str) -> UsageFailure:
+    """Of a name under which there is nothing."""
+    if "://" in name:
+        return UsageFailure(f"cannot read {name}: only batch reads URLs: labdissect batch {name} -w FOLDER")
+    return UsageFailure(f"cannot read {name}: there is no such file")
+
+
 def text_file(
     path: Path, readers: Iterable[ReaderFormat], interruption: Interruption, default: ReaderFormat
 ) -> Source | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labdissect.bridge.capture import open_capture
 from labdissect.bridge.failures import UsageFailure
 from labdissect.bridge.interruption import Interruption
 from labdissect.bridge.loading import loaded
@@ -84,6 +86,23 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, why in ((tmp_path, "is a folder"), (tmp_path / "none", "there is no such file")):
         with pytest.raises(UsageFailure, match=why):
             text_file(path, READERS.values(), Interruption(), EK)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/lab/x.pcap", "s3://course/x.pcap", "memory://" + "x" * 300])
+@pytest.mark.parametrize("arguments", [(), ("why",)])
+def test_who_names_a_url_is_told_what_reads_it(url: str, arguments: tuple[str, ...]) -> None:
+    ran = labdissect(*arguments, url, *(["1"] if arguments else []))
+    said = f"cannot read {url}: only batch reads URLs: labdissect batch {url} -w FOLDER"
+    assert (ran.code, ran.out, ran.err) == (2, b"", f"labdissect: {said}\n")
+    with pytest.raises(UsageFailure, match=re.escape(said)):
+        open_capture(url)
+
+
+def test_a_file_may_be_called_like_a_url(tmp_path: Path) -> None:
+    (tmp_path / "lab:").mkdir()
+    (tmp_path / "lab:" / "x.json").write_bytes(ek(NAME))
+    ran = labdissect("lab://x.json", folder=tmp_path)
+    assert ran.code == 0 and ran.out.count(b'"labdissect":{') == 13
 
 
 def test_a_named_pipe_is_read_like_any_pipe(tmp_path: Path) -> None:
