@@ -52,6 +52,10 @@ def annotate_many(
     asked = request({**given, "color": "never", "destination": None}, invocation.registry)
     format = asked.format or "jsonl"
     given |= {"color": "never", "output": tuple(dict.fromkeys((*given["output"], format)))}
+    if "://" in destination:
+        raise UsageFailure(
+            f"-w {destination}: captures may come from a URL, outputs go to a folder or FILE on this machine"
+        )
     single = _is_one_file(destination)
     if single and format not in JOINABLE:
         raise UsageFailure(f"-o {format} cannot hold several captures: name a folder with -w, or ask for {_JOINABLE}")
