@@ -197,13 +197,16 @@ def _fsspec() -> Any:
         raise UsageFailure("captures from a URL need fsspec: pip install labdissect[cluster]") from error
 
 
-def fingerprint(task: Task) -> str:
-    """Of a capture, the options and the plugins: while it stays the same, so does the output."""
+def fingerprint(task: Task, plugins: Sequence[Path]) -> str:
+    """Of a capture, the options and the plugins: while it stays the same, so does the output.
+
+    :param plugins: the files that they are made of
+    """
     from labdissect import __version__
 
     told: list[Any] = [__version__, sorted(task.given.items()), task.language, task.labelled]
     told += [task.capture.name, task.capture.output]
-    told += [_state(name) for name in (task.capture.name, *task.plugins)]
+    told += [_state(name) for name in (task.capture.name, *map(str, plugins))]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
 
@@ -454,14 +457,17 @@ class Batch:
     """Captures on their way to a folder of outputs.
 
     :param suffix: of outputs, without its dot
+    :param plugins: the files that plugins are made of
     :param again: whether to read what an earlier run has finished already
     """
 
-    def __init__(self, tasks: Sequence[Task], folder: Path, suffix: str, *, again: bool = False) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], folder: Path, suffix: str, plugins: Sequence[Path] = (), *, again: bool = False
+    ) -> None:
         self.tasks = tasks
         self._folder, self._suffix = folder, suffix
         self._journal = Journal(folder / JOURNAL)
-        self._fingerprints = {task: fingerprint(task) for task in tasks}
+        self._fingerprints = {task: fingerprint(task, plugins) for task in tasks}
         self._outcomes: dict[Task, Outcome] = {}
         for task in () if again else tasks:
             known = self._journal.known.get(self._fingerprints[task])

@@ -23,6 +23,7 @@ from labdissect.bridge.failures import INTERRUPTED, Failure, UsageFailure
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.jobs.choosing import cores
 from labdissect.bridge.options import SEVERITIES
+from labdissect.bridge.plugin_files import plugin_files
 from labdissect.bridge.problems import Problems
 from labdissect.bridge.request import request
 
@@ -68,7 +69,8 @@ def annotate_many(
     say_contested(invocation.registry, asked, Problems())
     folder = _folder(Path(f"{destination}.parts" if single else destination))
     with _named_errors():
-        work = batch.Batch(tasks, folder, SUFFIX.get(format, format), again=again)
+        made_of = plugin_files(invocation.registry)
+        work = batch.Batch(tasks, folder, SUFFIX.get(format, format), made_of, again=again)
         for outcome in work.done:
             _say(outcome)
         try:

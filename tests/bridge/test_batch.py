@@ -89,6 +89,22 @@ def test_a_second_run_reads_only_what_changed(folder: Path, tmp_path: Path) -> N
     assert all(path.stat().st_mtime_ns != time for path, time in before.items())
 
 
+def test_what_a_rubric_imports_from_its_folder_is_part_of_it(tmp_path: Path, rubric: Path) -> None:
+    points = tmp_path / "lab_points.py"
+    points.write_text("TITLE = 'Grade'\n")
+    beside = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nfrom lab_points import TITLE\n"
+    rubric.write_text(beside + rubric.read_text().replace("'Grade: {grade}'", "TITLE + ': {grade}'"))
+    output = tmp_path / "out" / "dns-basic.pcapng.jsonl"
+    arguments = ("batch", CAPTURES / "dns-basic.pcapng", "-w", tmp_path / "out", "--plugin", rubric, "--only", "lab")
+    labdissect(*arguments)
+    made = output.stat().st_mtime_ns
+    labdissect(*arguments)
+    assert output.stat().st_mtime_ns == made and json.loads(output.read_text())["text"] == "Grade: 14"
+    points.write_text("TITLE = 'Points'\n")
+    labdissect(*arguments)
+    assert json.loads(output.read_text())["text"] == "Points: 14"
+
+
 def test_other_options_are_another_job(folder: Path, tmp_path: Path) -> None:
     labdissect("batch", folder / "dns-basic.pcapng", "-w", tmp_path / "out")
     labdissect("--lang", "zh", "batch", folder / "dns-basic.pcapng", "-w", tmp_path / "out")
