@@ -29,7 +29,8 @@ class PlacingWriter:
 
     :param most: how many packets wait at most; None for all
     :param seconds: how long one waits at most; None for no limit
-    :param sparse: whether packets are left out of which nothing is said in the end
+    :param sparse: whether packets are left out of which nothing is said in the end. What is said of an input without
+        packets then has a row of its own, where the writer has one (``blank``)
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class PlacingWriter:
             if verdict.about == number or not self._held.knows(verdict.about):
                 own.append(verdict)
             else:
-                rule = verdict.rule
-                text = render(verdict, self._language)
-                elsewhere.append(Said(verdict.about, rule.code, rule.severity, rule.rank, text))
+                elsewhere.append(self._said(verdict))
         return (own, elsewhere) if elsewhere else (verdicts, elsewhere)
+
+    def _said(self, verdict: Verdict) -> Said:
+        rule = verdict.rule
+        return Said(verdict.about, rule.code, rule.severity, rule.rank, render(verdict, self._language))
 
     def _write(self, count: int) -> None:
         """The first ``count`` of those that wait have waited long enough."""
@@ -121,6 +124,10 @@ class PlacingWriter:
         for said in elsewhere:
             self._held.add_later(said)
         self._write(self._held.count)
+        blank = getattr(self._writer, "blank", None)
+        if rest and self._sparse and not summary.packets and blank is not None:
+            later = sorted(map(self._said, rest), key=lambda said: -said.rank)
+            self._writer.place(0, blank(), later)
         self._held.close()
         summary.shown -= self._dropped
         self._writer.end(summary, rest)

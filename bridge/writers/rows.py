@@ -55,6 +55,10 @@ class RowWriter(GatheringWriter):
         """The row as it is known so far."""
         return encoded_row(self._row(record, packet, verdicts))
 
+    def blank(self) -> bytes:
+        """The draft of a row that is no packet's."""
+        return encoded_row([""] * len(self._columns))
+
     def place(self, number: int, draft: bytes, later: Sequence[Said]) -> None:
         """The row, with what was said of the packet later."""
         self._add(with_later(self._columns, decoded_row(draft), later))

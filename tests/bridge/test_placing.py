@@ -211,6 +211,22 @@ def test_a_hidden_packets_verdict_stays_with_the_one_that_decided_it() -> None:
     assert "10" in shown[13]["about"].split("; ")
 
 
+def test_what_is_said_of_a_capture_without_packets_has_a_row_where_verdicts_are_asked_for(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pcap"
+    empty.touch()
+    arguments = (empty, "--plugin", ROOT / "examples" / "lab_rubric.py")
+    ran = labdissect(*arguments, "-o", "csv", "--only", "rubric")
+    (row,) = csv.DictReader(io.StringIO(ran.text))
+    said = {name: cell for name, cell in row.items() if cell}
+    assert set(said) == {"about", "code", "headline", "verdict"}
+    assert said["code"] == "rubric.score; rubric.fail; rubric.fail; rubric.fail; rubric.fail"
+    assert said["headline"] == "0 of 4 points." and said["verdict"].startswith("0 of 4 points.; FAIL, not found")
+    markdown = labdissect(*arguments, "-o", "markdown", "--only", "rubric.score", "--columns", "number,verdict")
+    assert markdown.lines[2:] == [b"|  | 0 of 4 points. |"]
+    for others in (("-o", "csv"), ("-o", "csv", "--only", "tcp"), ("-o", "csv", "--ignore", "rubric.fail")):
+        assert len(labdissect(*arguments, *others).lines) == 1  # the heading
+
+
 def test_what_was_not_asked_for_is_counted() -> None:
     ran = labdissect(FILE, "-o", "csv", "--only", "http")
     assert ran.code == 0 and LEFT_OUT.fullmatch(ran.err)
