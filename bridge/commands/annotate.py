@@ -51,6 +51,21 @@ def say_contested(registry: Registry, asked: Request, problems: Problems) -> Non
             problems(Problem(claim))
 
 
+def check_columns(asked: Request, format: WriterFormat, registry: Registry) -> None:
+    """A mistake in ``--columns`` is found before an output is opened: it must not cost the file that is there.
+
+    :raises UsageFailure: when there is one
+    """
+    if not asked.columns:
+        return
+    from labdissect.bridge.writers.cells import chosen_columns
+
+    if not format.rows:
+        rows = [name for name, writer in registry.writers.items() if writer.rows]
+        raise UsageFailure(f"--columns is for {', '.join(rows)}; -o {format.name} has no columns to choose")
+    chosen_columns(WriterSettings(chosen=asked.columns, known_columns=registry.columns, layers=registry.layers))
+
+
 def joined(codes: Sequence[int]) -> int:
     """One exit code for several files: the worst, but where one file failed and others did not, the work is done."""
     worst = max(codes)
@@ -189,16 +204,8 @@ class Job:
         return Failure(f"the plugin that writes {format.name} failed: {place(error, format.make)}")
 
     def _check_columns(self, format: WriterFormat, source: Source) -> None:
-        """A mistake in ``--columns`` is found before the output is opened: it must not cost the file that is there."""
-        if not self.asked.columns:
-            return
-        from labdissect.bridge.writers.cells import chosen_columns
-
         try:
-            if not format.rows:
-                rows = [name for name, writer in self.registry.writers.items() if writer.rows]
-                raise UsageFailure(f"--columns is for {', '.join(rows)}; -o {format.name} has no columns to choose")
-            chosen_columns(self._writer_settings(source, None))
+            check_columns(self.asked, format, self.registry)
         except UsageFailure:
             source.close()
             raise

@@ -27,7 +27,7 @@ from labdissect.bridge.plugin_files import plugin_files
 from labdissect.bridge.problems import Problems
 from labdissect.bridge.request import request
 
-from .annotate import joined, say_contested
+from .annotate import check_columns, joined, say_contested
 
 if TYPE_CHECKING:
     from labdissect.bridge.batch import Executor
@@ -60,6 +60,7 @@ def annotate_many(
     single = _is_one_file(destination)
     if single and format not in JOINABLE:
         raise UsageFailure(f"-o {format} cannot hold several captures: name a folder with -w, or ask for {_JOINABLE}")
+    check_columns(asked, invocation.registry.writers[format], invocation.registry)
     if results is not None:
         _check_results(Path(results))
     # os.path: Path's raises where a folder on the way is locked; the registry has loaded them and would have said so

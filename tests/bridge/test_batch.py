@@ -234,6 +234,8 @@ def test_results_in_parquet_say_what_the_journal_says(folder: Path, tmp_path: Pa
         ((str(CAPTURES / "dns-basic.pcapng"), "-o", "pdml", "-w", "all.xml"), "cannot hold several captures"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--results", "r.txt"), "FILE.jsonl or FILE.parquet"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--only", "no.such"), "there is no code no.such"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-o", "csv", "-w", "a.csv", "--columns", "no"), "'no' is neither a column"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--columns", "number"), "-o jsonl has no columns"),
     ],
 )
 def test_wrong_usage_is_said_before_anything_is_read(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
