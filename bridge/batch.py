@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from .escape import visible
 from .failures import DONE, INCOMPLETE, Failure, UsageFailure
+from .opening import STANDARD
 from .problems import Problems
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def captures(names: Iterable[str]) -> list[Capture]:
 
 def _found(name: str) -> list[tuple[str, str]]:
     """Paths or URLs, each with what its output shall be called."""
+    if name == STANDARD:
+        raise UsageFailure("batch does not read standard input; without batch: tshark -r FILE -T ek | labdissect")
     if "://" in name:
         return [(url, _safe(url.rpartition("/")[2])) for url in _remote(name)]
     path = Path(name)
@@ -506,7 +509,8 @@ class Batch:
         return outcomes
 
     def join(self, destination: Path, *, headed: bool) -> None:
-        """One file of all outputs; their folder goes."""
+        """One file of all outputs, if there are any: else what an earlier run left there stays. Their folder goes."""
         outputs = [self.output(task) for task in self.tasks if self.output(task).exists()]
-        joined(outputs, destination, headed=headed)
+        if outputs:
+            joined(outputs, destination, headed=headed)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -69,6 +69,16 @@ def test_all_that_fail_give_their_own_exit_code(tmp_path: Path) -> None:
     assert labdissect("batch", tmp_path / "one.pcap", "-w", tmp_path / "out").code == 3
 
 
+def test_all_that_fail_do_not_cost_the_file_that_is_there(tmp_path: Path) -> None:
+    shutil.copy(CAPTURES / "dns-basic.pcapng", tmp_path / "one.pcapng")
+    arguments = ("batch", tmp_path / "one.pcapng", "-o", "csv", "-w", tmp_path / "all.csv")
+    assert labdissect(*arguments).code == 0
+    made = (tmp_path / "all.csv").read_bytes()
+    ran = labdissect(*arguments, "-Y", "no filter")
+    assert (ran.code, (tmp_path / "all.csv").read_bytes()) == (2, made)
+    assert not (tmp_path / "all.csv.parts").exists()
+
+
 @pytest.mark.parametrize("format", ["jsonl", "csv", "conversations"])
 def test_one_file_of_all_says_which_capture_a_line_is_of(folder: Path, tmp_path: Path, format: str) -> None:
     captures = [folder / f"{name}.pcapng" for name in NAMES[:-1]]
@@ -230,11 +240,15 @@ def test_results_in_parquet_say_what_the_journal_says(folder: Path, tmp_path: Pa
     ("arguments", "says"),
     [
         (("nowhere/*.pcap", "-w", "out"), "no file matches"),
+        (("-", "-w", "out"), "batch does not read standard input"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "s3://course/out"), "-w s3://course/out: captures may come from"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-o", "pdml", "-w", "all.xml"), "cannot hold several captures"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--results", "r.txt"), "FILE.jsonl or FILE.parquet"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--only", "no.such"), "there is no code no.such"),
-        ((str(CAPTURES / "dns-basic.pcapng"), "-o", "csv", "-w", "a.csv", "--columns", "no"), "'no' is neither a column"),
+        (
+            (str(CAPTURES / "dns-basic.pcapng"), "-o", "csv", "-w", "a.csv", "--columns", "no"),
+            "'no' is neither a column",
+        ),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--columns", "number"), "-o jsonl has no columns"),
     ],
 )
