@@ -51,7 +51,7 @@ def annotate_many(
 ) -> int:
     """Annotates the captures that ``names`` stand for; the exit code."""
     asked = request({**given, "color": "never", "destination": None}, invocation.registry)
-    format = asked.format or "jsonl"
+    format = asked.format or _usual_format(destination)
     given |= {"color": "never", "output": tuple(dict.fromkeys((*given["output"], format)))}
     if "://" in destination:
         raise UsageFailure(
@@ -91,6 +91,12 @@ def annotate_many(
 
 
 _JOINABLE = ", ".join(JOINABLE)
+
+
+def _usual_format(destination: str) -> str:
+    """Where ``-o`` says nothing: FILE.csv is csv."""
+    suffix = Path(destination).suffix.removeprefix(".")
+    return suffix if suffix in JOINABLE and _is_one_file(destination) else "jsonl"
 
 
 def _is_one_file(destination: str) -> bool:

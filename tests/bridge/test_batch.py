@@ -88,6 +88,18 @@ def test_one_file_of_all_says_which_capture_a_line_is_of(folder: Path, tmp_path:
     assert not (tmp_path / f"all.{format}.parts").exists()
 
 
+@pytest.mark.parametrize(("name", "format"), [("all.csv", "csv"), ("all.tsv", "tsv"), ("all.jsonl", "jsonl")])
+def test_the_suffix_of_the_one_file_is_its_format(tmp_path: Path, name: str, format: str) -> None:
+    captures = [CAPTURES / "dns-basic.pcapng", CAPTURES / "arp-request-reply.pcapng"]
+    assert labdissect("batch", *captures, "-w", tmp_path / name).code == 0
+    assert (tmp_path / name).read_bytes() == labdissect(*captures, "-o", format).out
+
+
+def test_a_folders_suffix_is_none(tmp_path: Path) -> None:
+    assert labdissect("batch", CAPTURES / "dns-basic.pcapng", "-w", f"{tmp_path}/lab.csv/").code == 0
+    assert (tmp_path / "lab.csv" / "dns-basic.pcapng.jsonl").exists()
+
+
 def test_a_second_run_reads_only_what_changed(folder: Path, tmp_path: Path) -> None:
     arguments = ("batch", folder, "-w", tmp_path / "out")
     labdissect(*arguments)
