@@ -162,12 +162,29 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     }
 
 
+HELD = """
+from pathlib import Path
+from time import sleep
+from labdissect import hookimpl
+
+@hookimpl
+def labdissect_analyzers(settings):
+    while Path({hold!r}).exists() and Path({journal!r}).exists():
+        sleep(0.01)
+    return []
+"""
+"""Holds up whoever reads another capture than the first ones."""
+
+
 def test_what_a_killed_run_leaves_goes_with_the_next(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for number in range(6):
         shutil.copy(CAPTURES / "tcp-rto.pcapng", tmp_path / "in" / f"{number:02}.pcapng")
     out, journal = tmp_path / "out", tmp_path / "out" / batch.JOURNAL
-    command = [*COMMAND, "batch", str(tmp_path / "in"), "-w", str(out), "--jobs", "1"]
+    hold, plugin = tmp_path / "hold", tmp_path / "held.py"
+    hold.touch()
+    plugin.write_text(HELD.format(hold=str(hold), journal=str(journal)))
+    command = [*COMMAND, "batch", str(tmp_path / "in"), "-w", str(out), "--jobs", "1", "--plugin", str(plugin)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as program:
@@ -184,6 +201,7 @@ def test_what_a_killed_run_leaves_goes_with_the_next(tmp_path: Path) -> None:
         assert program.poll() is None and len(list(out.glob(".labdissect-*"))) == 1  # the other run's is left alone
         program.kill()
     assert len(list(out.glob(".labdissect-*"))) == 1
+    hold.unlink()
     ran = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=True)
     assert b"6 captures" in ran.stdout and ran.stderr == b""
     assert list(out.glob(".labdissect-*")) == []
