@@ -13,6 +13,19 @@ from .invocation import LANGUAGES, Invocation
 SEVERITIES = ("chat", "note", "warn", "error")
 """As plugins/rule.py has them, without its imports; a test compares them."""
 
+
+class WholeNumber(click.IntRange):
+    """A click.IntRange that does not call what it wants an "integer range"."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """Likewise."""
+
+    name = "number"
+
+
 LANGUAGE = click.Option(
     ["--lang", "language"],
     type=click.Choice(LANGUAGES),
@@ -26,7 +39,7 @@ DECODE_AS = click.Option(
 )
 PLUGIN_TIMEOUT = click.Option(
     ["--plugin-timeout"],
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -79,7 +92,7 @@ OPTIONS: list[click.Parameter] = [
     click.Option(["-2", "two_passes"], is_flag=True, help="For tshark: two passes."),
     click.Option(
         ["--jobs"],
-        type=click.IntRange(1, 64),
+        type=WholeNumber(1, 64),
         metavar="N",
         help="tsharks at once for a capture FILE, where the output has no column Info: jsonl, conversations, pcapng. "
         "Else one for each core, up to 4, of 4 MB or more, and 1 of less.",

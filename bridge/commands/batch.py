@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from labdissect.bridge.invocation import Invocation
-from labdissect.bridge.options import OPTIONS
+from labdissect.bridge.options import OPTIONS, WholeNumber
 
 
 @click.command(
@@ -20,7 +20,7 @@ from labdissect.bridge.options import OPTIONS
             metavar="FOLDER|FILE",
             help="A folder for an output each, or one FILE.jsonl, .csv or .tsv for all.",
         ),
-        click.Option(["--jobs"], type=click.IntRange(1), metavar="N", help="Captures at once; else one for each core."),
+        click.Option(["--jobs"], type=WholeNumber(1), metavar="N", help="Captures at once; else one for each core."),
         click.Option(
             ["--cluster"], metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786; or local: one for this run."
         ),

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from labdissect.bridge.invocation import Invocation
-from labdissect.bridge.options import OPTIONS, shared
+from labdissect.bridge.options import OPTIONS, WholeNumber, shared
 
 NOT_LIVE = {"display_filter", "two_passes", "jobs", "language", "plugin"}
 """Options of the main job that a live capture has no use for, or that every command has anyway."""
@@ -16,7 +16,7 @@ NOT_LIVE = {"display_filter", "two_passes", "jobs", "language", "plugin"}
 @click.command("live")
 @click.option("-i", "interface", metavar="IFACE", help="Where to capture; else dumpcap's first interface.")
 @click.option("-f", "capture_filter", metavar="FILTER", help="What to capture, in libpcap's language: tcp port 80.")
-@click.option("-c", "count", type=click.IntRange(min=1), help="End after so many packets.")
+@click.option("-c", "count", type=WholeNumber(min=1), metavar="N", help="End after so many packets.")
 @click.option("-a", "conditions", multiple=True, metavar="duration:S", help="End after so many seconds.")
 @shared
 def command(

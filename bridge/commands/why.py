@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labdissect.bridge.invocation import Invocation
-from labdissect.bridge.options import shared
+from labdissect.bridge.options import WholeNumber, shared
 from labdissect.dissectors.bilingual import Text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _QUOTED = Text("Quoted by {layer}: {title} ({name})", "{layer} 所引用：{titl
 
 @click.command("why")
 @click.argument("file", metavar="FILE")
-@click.argument("frame", metavar="FRAME", type=click.IntRange(min=1))
+@click.argument("frame", metavar="FRAME", type=WholeNumber(min=1))
 @click.option("-d", "decode_as", multiple=True, metavar="RULE", help="For tshark: decode as.")
 @click.option("-o", "preferences", multiple=True, metavar="NAME:VALUE", help="For tshark: a preference.")
 @click.option("--decode-as", "rebound", multiple=True, metavar="RULE", help="Where a plugin's layer is found.")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import click
 
 from labdissect.bridge.invocation import Invocation
-from labdissect.bridge.options import shared
+from labdissect.bridge.options import WholeNumber, shared
 
 
 @click.command("new")
 @click.argument("name", metavar="NAME")
 @click.option("--package", is_flag=True, help="A package to be installed with pip, with its entry point.")
 @click.option("-w", "folder", metavar="DIR", default=".", help="Write there instead of the working directory.")
-@click.option("--port", type=click.IntRange(1, 65535), default=9002, show_default=True, help="Its UDP port.")
+@click.option(
+    "--port", type=WholeNumber(1, 65535), metavar="PORT", default=9002, show_default=True, help="Its UDP port."
+)
 @shared
 def command(invocation: Invocation, name: str, package: bool, folder: str, port: int) -> None:
     """A new plugin: a protocol over UDP, a verdict in both languages, an analyzer, and their test.
