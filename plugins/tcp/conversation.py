@@ -243,8 +243,9 @@ class Conversation:
         """Both ends agreed on ECN."""
         self.round_trip: int | None = None
         """Nanoseconds: the handshake's two halves, seen from the capture point, together."""
-        self.resent: dict[tuple[int, int], int] = {}
-        """Positions that were sent again and the frame, for a D-SACK to judge; bounded."""
+        self.resent: dict[tuple[bool, int, int], int] = {}
+        """Bytes that were sent again (whether by the client, their first position, the position behind them) and the
+        frame, for an acknowledgment or a D-SACK to name; bounded."""
         self.wrong_answer: tuple[int, int] | None = None
         """A SYN-ACK that acknowledges no SYN of the client's: its frame, and what it acknowledges as a position."""
         self.icmp: tuple[int, str] | None = None

@@ -38,7 +38,7 @@ SHORTEST_TIMEOUT = 0.19
 LONGEST_REACTION = 1.0
 """Seconds within which a packet of the other end sets off a retransmission, where the round trip is not known."""
 RESENT_LIMIT = 64
-"""Retransmissions of a connection that a D-SACK may still judge."""
+"""Retransmissions of a connection that an acknowledgment or a D-SACK may still name."""
 
 
 FRAGMENTATION_NEEDED = ("type 3, code 4", "type 2, code 0")
@@ -154,7 +154,7 @@ def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list
     if segment.kind is RESENT:
         if len(conversation.resent) >= RESENT_LIMIT:
             del conversation.resent[next(iter(conversation.resent))]
-        conversation.resent[(segment.start, segment.end)] = packet.number
+        conversation.resent[segment.from_client, segment.start, segment.end] = packet.number
     icmp = conversation.icmp
     if icmp is not None and icmp[0] > earlier.frame and icmp[1] in FRAGMENTATION_NEEDED:
         params.update(icmp_frame=icmp[0], reason=icmp[1])
@@ -223,9 +223,9 @@ def _reported_twice(packet: Packet, segment: Segment, conversation: Conversation
     """A D-SACK says of an earlier retransmission that it was needless."""
     assert segment.d_sack is not None
     left, right = segment.d_sack
-    for (start, end), frame in list(conversation.resent.items()):
-        if start <= left and right <= end:
-            del conversation.resent[(start, end)]
+    for (by_client, start, end), frame in list(conversation.resent.items()):
+        if by_client != segment.from_client and start <= left and right <= end:
+            del conversation.resent[by_client, start, end]
             evidence = (
                 Evidence(packet.number, "tcp.options.sack_le", left),
                 Evidence(packet.number, "tcp.ack", segment.ack),

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labdissect.plugins.rule import render
 from tests.conftest import CAPTURES, Annotated, judge, judged
+from tests.plugins.tcp.test_conversation import line, lines
 
 RESENT = ("fast-retransmit", "rto", "tail", "path-mtu", "spurious", "out-of-order", "gap-capture", "acked-unseen")
 
@@ -70,6 +72,33 @@ def test_a_d_sack_says_later_that_the_copy_was_needless() -> None:
     spurious = needless.verdict(12, "tcp.loss.spurious")
     assert (spurious.wording, spurious.frame, spurious.about) == ("d-sack", 14, 12)
     assert not needless.frames("tcp.loss.dup-ack")
+
+
+D_SACK = "01:01:05:0a:00:00:00:01:00:00:00:0b"
+"""Options of an ACK of 11 that reports the bytes 1 to 10 as received twice."""
+
+
+@pytest.mark.parametrize(("reporter_is_client", "judged_frames"), [(False, [5]), (True, [])])
+def test_a_d_sack_judges_the_other_ends_retransmissions_alone(
+    reporter_is_client: bool, judged_frames: list[int]
+) -> None:
+    """Both ends number their bytes alike; the client sends its own again."""
+
+    def one(client: bool, flags: int, seq: int, ack: int, length: int, time: int) -> dict[str, Any]:
+        return {"client": client, "flags": flags, "seq": seq, "ack": ack, "len": length, "window": 90, "time": time}
+
+    steps = [
+        one(True, 0x02, 0, 0, 0, 0),
+        one(False, 0x12, 0, 1, 0, 1_000_000),
+        one(True, 0x10, 1, 1, 0, 2_000_000),
+        one(True, 0x18, 1, 1, 10, 3_000_000),
+        one(True, 0x18, 1, 1, 10, 303_000_000),
+        one(False, 0x18, 1, 11, 10, 304_000_000),
+    ]
+    report = one(reporter_is_client, 0x10, 11, 11, 0, 305_000_000)
+    result = judge(lines(steps) + line(len(steps) + 1, report, tcp_tcp_options=D_SACK).encode())
+    assert result.codes(5)[0] == "tcp.loss.rto"
+    assert result.frames("tcp.loss.spurious") == judged_frames
 
 
 def test_path_mtu_discovery_is_named_for_what_it_is() -> None:
