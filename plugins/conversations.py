@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .tcp.conversation import ACK, SYN, Conversation
+from .tcp.endpoint import IcmpError
 from .udp import Exchange
 
 if TYPE_CHECKING:
@@ -103,8 +104,9 @@ class ConversationTable:
             return
         one, other = (ip.src or "", tcp.srcport), (ip.dst or "", tcp.dstport)
         conversation = self._latest.get(one + other if one <= other else other + one)
-        if conversation is not None and conversation.icmp is None:
-            conversation.icmp = (packet.number, f"type {icmp.type}, code {icmp.code}")
+        if conversation is not None:
+            error = IcmpError(packet.number, icmp.layer.name, icmp.type, icmp.code)
+            conversation.note_icmp(error, one, tcp.seq_raw if tcp.seq_raw is not None else tcp.seq)
 
     def _begin_tcp(self, key: Key, packet: Packet) -> None:
         source, destination = addresses(packet)

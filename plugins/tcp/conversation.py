@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import states
-from .endpoint import HALF, NEVER, Endpoint, Overtaker, Sent
+from .endpoint import HALF, NEVER, Endpoint, IcmpError, Overtaker, Sent
 from .zeek import CLOSED as ZEEK_CLOSED
 from .zeek import INACTIVE as ZEEK_INACTIVE
 from .zeek import RESET as ZEEK_RESET
@@ -248,8 +248,8 @@ class Conversation:
         frame, for an acknowledgment or a D-SACK to name; bounded."""
         self.wrong_answer: tuple[int, int] | None = None
         """A SYN-ACK that acknowledges no SYN of the client's: its frame, and what it acknowledges as a position."""
-        self.icmp: tuple[int, str] | None = None
-        """The first ICMP error that quoted a packet of it: frame, and type and code."""
+        self.icmp: IcmpError | None = None
+        """The first ICMP error that quoted a packet of it."""
 
     # -- names for people ---------------------------------------------------------------------------------------------
 
@@ -279,6 +279,18 @@ class Conversation:
         if self.first_fin_acked_frame is not None:
             frames.append(self.first_fin_acked_frame)
         return sorted({*frames, last})
+
+    def note_icmp(self, error: IcmpError, sender: tuple[str, int], raw: int | None) -> None:
+        """Takes in an ICMP error that quotes one of its packets.
+
+        :param sender: address and port of the end whose packet it quotes
+        :param raw: the quoted sequence number, as on the wire
+        """
+        if self.icmp is None:
+            self.icmp = error
+        if error.is_too_large:
+            client = self.client
+            (client if (client.address, client.port) == sender else self.server).note_too_large(error, raw)
 
     # -- one packet ---------------------------------------------------------------------------------------------------
 

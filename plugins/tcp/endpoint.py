@@ -8,11 +8,15 @@ from collections import deque
 
 import msgspec
 
+from labdissect.plugins.rule import Evidence
+
 OUTSTANDING_LIMIT = 4096
 """Segments of one direction that may wait for their acknowledgment in memory; the oldest go first."""
 HOLES_LIMIT = 64
 """Gaps in one direction's bytes that are remembered; the oldest go first."""
 
+TOO_LARGE_LIMIT = 64
+"""ICMP errors about too large packets of one end that are remembered; the oldest go first."""
 ROUNDS_LIMIT = 16
 """Rounds of one direction that are measured, from the first on."""
 NEVER = sys.maxsize
@@ -33,6 +37,34 @@ class Sent(msgspec.Struct, gc=False):
     """How often these bytes were sent again."""
     newest_copy: int | None = None
     """The frame in which they were sent last."""
+
+
+class IcmpError(msgspec.Struct, frozen=True, gc=False):
+    """An ICMP error that quoted a packet of a connection."""
+
+    frame: int
+    protocol: str
+    """``icmp`` or ``icmpv6``."""
+    type: int | None
+    code: int | None
+
+    @property
+    def reason(self) -> str:
+        """For the texts of rules."""
+        return f"type {self.type}, code {self.code}"
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What the error says."""
+        return (
+            Evidence(self.frame, f"{self.protocol}.type", self.type),
+            Evidence(self.frame, f"{self.protocol}.code", self.code),
+        )
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the packet was too large for the path (RFC 792, RFC 4443 §3.2)."""
+        return (self.protocol, self.type, self.code) in (("icmp", 3, 4), ("icmpv6", 2, 0))
 
 
 class Overtaker(msgspec.Struct, frozen=True):
@@ -123,6 +155,7 @@ class Endpoint:
         "syn_copies",
         "syn_frame",
         "syn_time",
+        "too_large",
         "ttl",
         "uncertain",
         "window",
@@ -188,6 +221,9 @@ class Endpoint:
         """Seconds; of its data, RFC 6298's SRTT."""
         self.deviation_rtt = 0.0
         """Seconds; RFC 6298's RTTVAR."""
+        self.too_large: tuple[tuple[IcmpError, int | None], ...] = ()
+        """ICMP errors about packets of this end that were too large for the path, and the frame that each quotes, where
+        that is certain."""
         self.dropped = 0
         """Outstanding segments and holes forgotten for the sake of the limits."""
         self.ack_position: int | None = None
@@ -289,6 +325,24 @@ class Endpoint:
         if len(self.outstanding) == OUTSTANDING_LIMIT:
             self.dropped += 1
         self.outstanding.append(sent)
+
+    def note_too_large(self, error: IcmpError, raw: int | None) -> None:
+        """An ICMP error quotes the segment with this raw sequence number."""
+        position = None if raw is None or self.first_raw is None else self.place(raw)
+        quoted = None
+        if position is not None:
+            having = (one for one in reversed(self.outstanding) if one.start <= position < one.end)
+            quoted = next((one.frame for one in having if not one.copies), None)
+        self.too_large = (*self.too_large[1 - TOO_LARGE_LIMIT :], (error, quoted))
+
+    def too_large_after(self, sent: Sent) -> tuple[IcmpError, bool] | None:
+        """The ICMP error that says why a segment need be sent again in smaller ones, and whether it quotes this very
+        segment; else it is the newest that came after it."""
+        later = [(error, quoted) for error, quoted in reversed(self.too_large) if error.frame > sent.frame]
+        exact = next((error for error, quoted in later if quoted == sent.frame), None)
+        if exact is not None:
+            return exact, True
+        return (later[0][0], False) if later else None
 
     def add_hole(self, start: int, end: int) -> None:
         """The capture shows nothing of these positions yet."""

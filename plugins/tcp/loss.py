@@ -41,10 +41,6 @@ RESENT_LIMIT = 64
 """Retransmissions of a connection that an acknowledgment or a D-SACK may still name."""
 
 
-FRAGMENTATION_NEEDED = ("type 3, code 4", "type 2, code 0")
-"""ICMP and ICMPv6, as :attr:`Conversation.icmp` has it."""
-
-
 class Loss(BaseAnalyzer):
     """Reads gaps and repetitions."""
 
@@ -150,15 +146,16 @@ def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list
     if earlier is None or waited is None:
         return []
     params.update(earlier=earlier.frame, waited=waited, count=receiver.duplicate_acks)
-    evidence = (Evidence(earlier.frame, "tcp.seq", segment.seq),)
+    evidence = (Evidence(earlier.frame, "tcp.seq", segment.seq - (segment.start - earlier.start)),)
     if segment.kind is RESENT:
         if len(conversation.resent) >= RESENT_LIMIT:
             del conversation.resent[next(iter(conversation.resent))]
         conversation.resent[segment.from_client, segment.start, segment.end] = packet.number
-    icmp = conversation.icmp
-    if icmp is not None and icmp[0] > earlier.frame and icmp[1] in FRAGMENTATION_NEEDED:
-        params.update(icmp_frame=icmp[0], reason=icmp[1])
-        return [Verdict(PATH_MTU, packet.number, params, (*evidence, Evidence(icmp[0], "icmp.type", icmp[1])))]
+    too_large = sender.too_large_after(earlier) if segment.length < earlier.end - earlier.start else None
+    if too_large is not None:
+        error, exact = too_large
+        params.update(icmp_frame=error.frame, reason=error.reason)
+        return [Verdict(PATH_MTU, packet.number, params, evidence + error.evidence, "" if exact else "other")]
     asked_for = receiver.ack_position == segment.start and receiver.duplicate_acks >= DUPLICATES_FOR_FAST_RETRANSMIT
     sacked = any(left >= segment.end for left, _ in receiver.sacked)
     if (asked_for or sacked) and not _stalled(packet, receiver, conversation):

@@ -90,10 +90,9 @@ class Opening(BaseAnalyzer):
         about = client.syn_frame
         evidence: tuple[Evidence, ...] = (Evidence(about, "tcp.seq_raw", client.isn),)
         if conversation.icmp is not None:
-            frame, reason = conversation.icmp
-            params = {"icmp_frame": frame, "reason": reason}
-            evidence += (Evidence(frame, "icmp.type", reason),)
-            return [Verdict(NO_ANSWER, about, params, evidence, "icmp")]
+            error = conversation.icmp
+            params = {"icmp_frame": error.frame, "reason": error.reason}
+            return [Verdict(NO_ANSWER, about, params, evidence + error.evidence, "icmp")]
         span = seconds(client.syn_time, client.last_time)
         if client.syn_copies and span is not None:
             return [Verdict(NO_ANSWER, about, {"count": client.syn_copies + 1, "span": span}, evidence)]

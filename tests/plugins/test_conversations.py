@@ -197,7 +197,9 @@ def test_an_icmp_error_tells_the_connection_whose_packet_it_quotes() -> None:
     error = next(packet for packet in judged("tcp-syn-filtered-icmp").packets if packet.icmp is not None)
     (connection,) = connections.values()
     assert isinstance(connection, Conversation)
-    assert connection.icmp == (error.number, f"type {error.icmp.type}, code {error.icmp.code}")
+    assert connection.icmp is not None
+    assert (connection.icmp.frame, connection.icmp.protocol) == (error.number, "icmp")
+    assert connection.icmp.reason == f"type {error.icmp.type}, code {error.icmp.code}"
 
 
 def test_of_a_tunnel_the_innermost_addresses_count() -> None:

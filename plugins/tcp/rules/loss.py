@@ -357,12 +357,21 @@ PATH_MTU = Rule(
     "tcp",
     "note",
     59,
-    Text(
-        "Sent again in a smaller segment: {first:bytes last}, because the ICMP error of frame {icmp_frame} "
-        "({reason}) said that frame {earlier} was too large for the path. Path MTU discovery, no congestion.",
-        "改用更小的报文段重传：{first:字节 last}，因为第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）指出第 {earlier} "
-        "帧对路径而言太大。这是路径 MTU 发现，不是拥塞。",
-    ),
+    {
+        "": Text(
+            "Sent again in a smaller segment: {first:bytes last}, because the ICMP error of frame {icmp_frame} "
+            "({reason}) said that frame {earlier} was too large for the path. Path MTU discovery, no congestion.",
+            "改用更小的报文段重传：{first:字节 last}，因为第 {icmp_frame} 帧的 ICMP 差错报文（{reason}）指出第 {earlier} "
+            "帧对路径而言太大。这是路径 MTU 发现，不是拥塞。",
+        ),
+        "other": Text(
+            "Sent again in a smaller segment: {first:bytes last} of frame {earlier}, because the ICMP error of frame "
+            "{icmp_frame} ({reason}) said since then that a packet of this end was too large for the path. Path MTU "
+            "discovery, no congestion.",
+            "改用更小的报文段重传：第 {earlier} 帧的{first:字节 last}，因为此后第 {icmp_frame} 帧的 ICMP "
+            "差错报文（{reason}）指出该端的一个分组对路径而言太大。这是路径 MTU 发现，不是拥塞。",
+        ),
+    },
     ("RFC 1191 §3", "RFC 8201 §4", "RFC 9293 §3.7.2"),
     Text("The network was congested.", "网络拥塞。"),
     Explanation(
@@ -374,10 +383,11 @@ PATH_MTU = Rule(
             "中为分组过大）中给出其 MTU。发送方把同样的字节切得更小。",
         ),
         Text(
-            "Bytes seen before and not acknowledged come again after an ICMP error of type 3, code 4 (ICMPv6 type 2) "
-            "that quotes this connection and is newer than their first copy.",
-            "此前出现过且未被确认的字节再次出现，且在其第一份之后有引用该连接的 ICMP 差错报文（类型 3 代码 4；ICMPv6 "
-            "为类型 2）。",
+            "Bytes seen before and not acknowledged come again in a smaller segment, after an ICMP error of type 3, "
+            "code 4 (ICMPv6 type 2) that quotes the segment with their first copy; where none quotes it, the newest "
+            "after it that quotes another packet of the same end.",
+            "此前出现过且未被确认的字节以更小的报文段再次出现，且在此之前有 ICMP 差错报文（类型 3 代码 4；ICMPv6 为类型 "
+            "2）引用了其第一份所在的报文段；若没有引用它的差错报文，则取在它之后、引用同一端其他分组的最新一个。",
         ),
         Text(
             "If such errors are filtered on the way, large segments vanish and only timeouts show: a black hole, "

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from labdissect.plugins.rule import render
+from labdissect.plugins.tcp.endpoint import TOO_LARGE_LIMIT, Endpoint, IcmpError, Sent
 from tests.conftest import CAPTURES, Annotated, judge, judged
 from tests.plugins.tcp.test_conversation import line, lines
 
@@ -104,7 +105,33 @@ def test_a_d_sack_judges_the_other_ends_retransmissions_alone(
 def test_path_mtu_discovery_is_named_for_what_it_is() -> None:
     path = judged("tcp-path-mtu-discovery")
     assert path.frames("tcp.loss.path-mtu") == list(range(16, 24))
-    assert path.verdict(16, "tcp.loss.path-mtu").params["icmp_frame"] == 9
+    errors = [path.verdict(frame, "tcp.loss.path-mtu").params["icmp_frame"] for frame in range(16, 24)]
+    assert errors == [9, 9, 10, 10, 11, 12, 12, 13]  # each quotes the segment that had the first of these bytes
+
+
+def test_a_router_need_not_report_every_segment_that_is_too_large(tmp_path: Path) -> None:
+    """Without frames 10 to 13: routers limit how many errors they send (RFC 1812 §4.3.2.8)."""
+    path = without("tcp-path-mtu-discovery", "10-13", tmp_path)
+    assert path.frames("tcp.loss.path-mtu") == list(range(12, 20))
+    assert [path.verdict(frame, "tcp.loss.path-mtu").wording for frame in range(12, 20)] == ["", "", *["other"] * 6]
+    assert {path.verdict(frame, "tcp.loss.path-mtu").params["icmp_frame"] for frame in range(12, 20)} == {9}
+
+
+def test_icmp_errors_are_kept_by_the_segment_that_they_quote() -> None:
+    report = IcmpError(5, "icmp", 3, 4)
+    client = Endpoint("10.0.0.1", 50000)
+    client.start_at(1000)
+    client.remember(Sent(0, 100, 1, None, 0))
+    client.remember(Sent(100, 300, 2, None, 0))
+    first, second = client.outstanding
+    assert client.too_large_after(first) is None
+    client.note_too_large(report, 1100)
+    assert client.too_large_after(second) == (report, True)
+    assert client.too_large_after(first) == (report, False)
+    assert client.too_large_after(Sent(300, 400, 6, None, 0)) is None
+    for number in range(2 * TOO_LARGE_LIMIT):
+        client.note_too_large(IcmpError(10 + number, "icmp", 3, 4), None)
+    assert len(client.too_large) == TOO_LARGE_LIMIT
 
 
 def test_what_the_capture_missed_is_acknowledged_and_never_resent(tmp_path: Path) -> None:

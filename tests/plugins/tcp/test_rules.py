@@ -17,6 +17,7 @@ UNFIRED = {
     ("tcp.keepalive", "untimed"): "only when the input has no times",
     ("tcp.keepalive-ack", "untimed"): "only when the input has no times",
     ("tcp.open.relative", "raw"): "only when relative numbers are off; see test_opening.py",
+    ("tcp.loss.path-mtu", "other"): "only when routers do not report each segment that is too large; see test_loss.py",
 }
 
 
