@@ -9,7 +9,7 @@ from labdissect.plugins.analyzer import BaseAnalyzer, Settings
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Evidence, Verdict
 
-from .conversation import ACK, FIN, LATE, NEW, PSH, RST, SYN, Segment
+from .conversation import ACK, FIN, LATE, NEW, PSH, RST, SYN, TIMESTAMPS, Conversation, Segment
 from .rules.data import (
     CUMULATIVE,
     DELAYED,
@@ -31,6 +31,8 @@ DELAY_AT_LEAST = 30_000_000
 Windows and the BSDs 40 to 200 ms; below this a busy host explains it as well."""
 DELAY_AT_MOST = 500_000_000
 """RFC 5681 §4.2: an ACK must come within 500 ms."""
+TIMESTAMPS_LENGTH = 12
+"""Bytes of a header's timestamps with their padding, which leave less room for data (RFC 7323)."""
 
 
 class Data(BaseAnalyzer):
@@ -111,7 +113,8 @@ def _repetition(packet: Packet, segment: Segment, params: dict[str, object]) -> 
     earlier, sender = segment.earlier, segment.sender
     if earlier is not None and packet.time is not None and earlier.time is not None:
         params["earlier"], params["waited"] = earlier.frame, (packet.time - earlier.time) / 1e9
-        return "again", (Evidence(earlier.frame, "tcp.seq", segment.seq),)
+        first = segment.seq - (segment.start - earlier.start)
+        return "again", (Evidence(earlier.frame, "tcp.seq", first),)
     if sender.peer_acked >= segment.end and sender.peer_acked_frame is not None:
         params["acked_frame"], params["acked"] = (
             sender.peer_acked_frame,
@@ -168,10 +171,19 @@ def _pure_ack(packet: Packet, segment: Segment, who: str) -> Verdict:
     if len(frames) > 1:
         params = {"count": len(frames), "who": who, "newly": newly, "ack": ack, "frames": frames}
         return Verdict(CUMULATIVE, number, params, (Evidence(number, "tcp.ack", ack),))
-    if frames:
-        params = {"who": who, "newly": newly, "ack": ack, "frame": frames[0]}
+    frame = frames[0] if frames else _resent_alone(packet, segment)
+    if frame is not None:
+        params = {"who": who, "newly": newly, "ack": ack, "frame": frame}
         return Verdict(PURE_ACK, number, params, (), "frame")
     return Verdict(PURE_ACK, number, {"who": who, "newly": newly, "ack": ack}, (), "part")
+
+
+def _resent_alone(packet: Packet, segment: Segment) -> int | None:
+    """The frame that sent just the newly acknowledged bytes again, as a part of the segment that had them first."""
+    conversation, acked = packet.conversation, segment.acked
+    if not isinstance(conversation, Conversation) or acked is None:
+        return None
+    return conversation.resent.get((not segment.from_client, acked - segment.newly_acked, acked))
 
 
 def _repeated(segment: Segment) -> str:
@@ -189,14 +201,24 @@ def _delayed(packet: Packet, segment: Segment, who: str) -> Verdict | None:
     waited, quickest, frames = segment.oldest_answer_time, segment.sender.quickest_answer, segment.acked_frames
     if waited is None or quickest is None or not frames or segment.acked_resent:
         return None
-    if not DELAY_AT_LEAST <= waited - quickest < DELAY_AT_MOST or len(frames) > 2:
+    if not DELAY_AT_LEAST <= waited - quickest < DELAY_AT_MOST or len(frames) > 2 or _two_full_segments(segment):
         return None
     params = {"who": who, "delay": waited / 1e9, "frame": frames[0], "quickest": quickest / 1e9}
     evidence: tuple[Evidence, ...] = (
-        Evidence(frames[0], "tcp.nxtseq", segment.ack),
+        Evidence(frames[-1], "tcp.nxtseq", segment.ack),
         Evidence(packet.number, "tcp.ack", segment.ack),
     )
     return Verdict(DELAYED, packet.number, params, evidence)
+
+
+def _two_full_segments(segment: Segment) -> bool:
+    """Whether it acknowledges so much that no delay was to be expected (RFC 5681 §4.2): as much as two segments of the
+    size that this end accepts."""
+    end, other = segment.sender, segment.receiver
+    if end.mss is None:
+        return False
+    options = TIMESTAMPS_LENGTH if TIMESTAMPS in end.options & other.options else 0
+    return segment.newly_acked >= 2 * (end.mss - options)
 
 
 @hookimpl

@@ -248,26 +248,27 @@ DELAYED = Rule(
     35,
     Text(
         "Delayed ACK: {delay:duration} after frame {frame}, where this {who:role} has answered within "
-        "{quickest:duration} before. It waits for data to ride on or a second segment, at most 0.5 s; the capture "
-        "cannot tell this from a slow moment of the path or the host.",
+        "{quickest:duration} before. It waits for data to ride on or a second full segment, at most 0.5 s; the "
+        "capture cannot tell this from a slow moment of the path or the host.",
         "推迟确认：在第 {frame} 帧之后 {delay:duration}才发出，而该{who:role}此前最快 {quickest:duration}即应答。"
-        "它在等待可捎带的数据或第二个报文段，最多 0.5 s；仅凭捕获无法将其与路径或主机的短暂变慢区分开。",
+        "它在等待可捎带的数据或第二个满长报文段，最多 0.5 s；仅凭捕获无法将其与路径或主机的短暂变慢区分开。",
     ),
     ("RFC 5681 §4.2", "RFC 9293 §3.8.6.3", "RFC 1122 §4.2.3.2"),
     Text("The network was slow.", "网络变慢了。"),
     Explanation(
         Text(
             "A receiver need not acknowledge every segment: it may wait a little, as soon there may be data for the "
-            "ACK to ride on, or a second segment to acknowledge together. It must not wait longer than 0.5 s; Linux "
+            "ACK to ride on, or a second full segment to acknowledge together. It must not wait longer than 0.5 s; Linux "
             "waits 40 ms or more, others up to 200 ms.",
-            "接收方不必逐个确认报文段：它可以稍等，因为可能很快就有可捎带确认的数据，或有第二个报文段可一并确认。"
+            "接收方不必逐个确认报文段：它可以稍等，因为可能很快就有可捎带确认的数据，或有第二个满长报文段可一并确认。"
             "等待不得超过 0.5 s；Linux 等待 40 ms 以上，其他系统最多 200 ms。",
         ),
         Text(
-            "A pure ACK of at most two frames, none of them resent. The time from the oldest of these frames to the "
-            "ACK exceeds the quickest answer of this end so far by at least 30 ms and less than 500 ms.",
-            "最多确认两个帧的单独 ACK，且这些帧没有重传。从其中最早的一帧到该 ACK 的时间，比该端此前最快的应答至少多 30 "
-            "ms，但不到 500 ms。",
+            "A pure ACK of at most two frames, none of them resent, and of less data than two full segments by this "
+            "end's MSS. The time from the oldest of these frames to the ACK exceeds the quickest answer of this end so "
+            "far by at least 30 ms and less than 500 ms.",
+            "最多确认两个帧的单独 ACK，这些帧没有重传，且数据少于按该端 MSS 计算的两个满长报文段。"
+            "从其中最早的一帧到该 ACK 的时间，比该端此前最快的应答至少多 30 ms，但不到 500 ms。",
         ),
         Text(
             "A busy host or a queue on the path delays as well, but then data is late too. Delays of the same length "

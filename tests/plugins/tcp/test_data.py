@@ -45,6 +45,21 @@ def test_a_delayed_ack_is_told_from_the_paths_own_delay() -> None:
     assert 13 not in judged("tcp-spurious-retransmission").frames("tcp.ack.delayed")
 
 
+def test_an_ack_of_two_full_segments_did_not_wait_for_a_second_one() -> None:
+    """Frame 8 acknowledges 2 × 1448 bytes, by the MSS less the timestamps (RFC 5681 §4.2), 51 ms after the first."""
+    assert "tcp.ack.delayed" not in judged("tcp-zero-window").codes(8)
+    assert judged("tcp-zero-window").verdict(8, "tcp.ack.cumulative").params["frames"] == (5, 7)
+    assert "tcp.ack.delayed" in judged("tcp-urgent").codes(10)  # two as well, of 7 bytes and 1
+
+
+def test_the_ack_of_a_smaller_copy_names_the_frame_that_has_it() -> None:
+    """Path MTU discovery cuts frames 4 to 8 anew; each of the first seven pieces gets an ACK of its own."""
+    path = judged("tcp-path-mtu-discovery")
+    assert {ack: path.verdict(ack, "tcp.ack.pure").params["frame"] for ack in range(24, 31)} == {
+        ack: ack - 8 for ack in range(24, 31)
+    }
+
+
 def test_sequence_numbers_past_two_to_the_32() -> None:
     wrapped = judged("tcp-seq-wrap")
     (connection,) = wrapped.conversations
