@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from labdissect.dissectors.layer import Text
 
 from .hookspecs import hookimpl
+from .packet import time_epoch
 from .rule import Evidence, Explanation, Rule, Verdict
 
 if TYPE_CHECKING:
@@ -85,12 +86,13 @@ CLOCK = Rule(
 
 
 def clock_verdict(
-    packet: Packet, date: str | None, age: str | None, since: int | None, until: int | None
+    packet: Packet, date: str | None, age: str | None, since: int | None, until: int | None, first: int | None = None
 ) -> Verdict | None:
     """What Date tells of the clocks; None when there is nothing to compare.
 
     :param since: ns since 1970 of the request, if it is known
     :param until: of the response's first segment
+    :param first: frame of that segment, where it is not the packet itself
     """
     said = None if date is None else _seconds(date)
     if date is None or said is None or until is None:
@@ -106,7 +108,7 @@ def clock_verdict(
     params = {"date": shown, "captured": moment}
     evidence: tuple[Evidence, ...] = (
         Evidence(number, "http.date", shown),
-        Evidence(number, "frame.time_epoch", f"{captured:.6f}"),
+        Evidence(number if first is None else first, "frame.time_epoch", time_epoch(until)),
     )
     if earliest - AGREES_WITHIN <= said <= captured + AGREES_WITHIN:
         return Verdict(CLOCK, number, params, evidence, "agrees")

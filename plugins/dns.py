@@ -96,6 +96,8 @@ class Question(msgspec.Struct):
     """Frame of the first answer."""
     error: int | None = None
     """Frame of an ICMP error that quotes its newest query."""
+    error_type: int | None = None
+    """That error's type."""
 
     def same(self, name: str, kind: int) -> bool:
         """Whether another query asks the same; the case of letters does not matter (RFC 4343)."""
@@ -380,7 +382,7 @@ class Dns(BaseAnalyzer):
         for key in islice(reversed(self._waiting), QUOTED_LIMIT):
             question = self._waiting[key]
             if key[:5] == wanted and question.answered is None:
-                question.error = packet.number
+                question.error, question.error_type = packet.number, message.type
                 return
 
     def _unanswered(self, question: Question) -> Verdict:
@@ -392,9 +394,8 @@ class Dns(BaseAnalyzer):
         wording = "" if len(question.asked) == 1 else "times" if "span" in params else "untimed"
         if question.error is not None:
             wording = "error"
-            evidence += (
-                Evidence(question.error, "icmpv6.type" if ":" in first.key[1] else "icmp.type", "unreachable"),
-            )
+            field = "icmpv6.type" if ":" in first.key[1] else "icmp.type"
+            evidence += (Evidence(question.error, field, question.error_type),)
         elif self._last_time is not None and last.time is not None and len(question.asked) == 1:
             left = self._last_time - last.time
             if 0 <= left < LATE_ANSWER:

@@ -13,6 +13,7 @@ from .analyzer import BaseAnalyzer, Settings
 from .hookspecs import hookimpl
 from .host import LOOPBACK_MAC, SMALLEST_FRAME, Inference
 from .link import Once, Remembered, Seen
+from .packet import time_epoch
 from .rule import Evidence, Explanation, Rule, Verdict
 
 if TYPE_CHECKING:
@@ -580,8 +581,8 @@ class Frames(BaseAnalyzer):
 
     def _backwards(self, packet: Packet, back: float) -> Verdict:
         evidence = (
-            Evidence(packet.number, "frame.time_epoch", packet.time),
-            Evidence(self._number, "frame.time_epoch", self._time),
+            Evidence(packet.number, "frame.time_epoch", time_epoch(packet.time or 0)),
+            Evidence(self._number, "frame.time_epoch", time_epoch(self._time)),
         )
         return Verdict(BACKWARDS, packet.number, {"back": back, "before": self._number}, evidence)
 

@@ -551,7 +551,7 @@ class Icmp(BaseAnalyzer):
 
     def _unanswered(self, key: Key, request: Request) -> Verdict:
         about = request.frames[0]
-        evidence = (Evidence(about, "icmpv6.type" if ":" in request.source else "icmp.type", "echo request"),)
+        evidence = (Evidence(about, "icmpv6.type", 128) if ":" in request.source else Evidence(about, "icmp.type", 8),)
         error = self._errors.reported.get(key)
         if error is not None:
             return Verdict(UNANSWERED, about, {"error": error}, evidence, "error")

@@ -419,7 +419,7 @@ class Discovery(BaseAnalyzer):
         evidence: tuple[Evidence, ...] = (Evidence(frame, "icmpv6.nd.ra.router_lifetime", lifetime),)
         if not prefixes:
             return Verdict(RA, frame, params, evidence, "withdrawn" if lifetime == 0 else "plain")
-        evidence += (Evidence(frame, "icmpv6.opt.prefix", params["prefix"]),)
+        evidence += tuple(Evidence(frame, "icmpv6.opt.prefix", prefix.partition("/")[0]) for prefix in prefixes)
         if lifetime == 0:
             return Verdict(RA, frame, params, evidence, "prefix-only")
         asked, self._solicited = self._solicited, None

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from .udp import Exchange
 
 
+def time_epoch(time: int) -> str:
+    """A packet's time (ns since 1970, UTC) in seconds, as tshark prints ``frame.time_epoch``."""
+    return f"{'-' if time < 0 else ''}{abs(time) // 10**9}.{abs(time) % 10**9:09}"
+
+
 class Message(msgspec.Struct, gc=False, frozen=True):
     """A message of a plugin's layer: a datagram, or what its framing tells apart on a TCP stream."""
 

@@ -14,6 +14,7 @@ from labdissect.bridge.failures import UsageFailure
 from labdissect.bridge.readable import readable
 from labdissect.dissectors.printed import printed
 from labdissect.plugins.conversations import addresses
+from labdissect.plugins.packet import time_epoch
 from labdissect.plugins.rule import SEVERITIES, Verdict, render
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def time(shown: Shown) -> str:
 def epoch(shown: Shown) -> str:
     """Seconds since 1970, UTC, to the nanosecond."""
     time = shown.packet.time
-    return "" if time is None else f"{'-' if time < 0 else ''}{abs(time) // 10**9}.{abs(time) % 10**9:09}"
+    return "" if time is None else time_epoch(time)
 
 
 def source(shown: Shown) -> str:

@@ -79,7 +79,8 @@ def response_verdicts(
     if asked is not None and asked.method == "CONNECT" and message.code < 300:
         dialogue.over = True
     since, until = None if asked is None else asked.time, packet.time if span is None else span.first_time
-    clock = clock_verdict(packet, message.value("date"), message.value("age"), since, until)
+    first = None if span is None else span.first
+    clock = clock_verdict(packet, message.value("date"), message.value("age"), since, until, first)
     if clock is not None and dialogue.clocks.first((segment.sender.address, clock.wording)):
         yield clock
 

@@ -15,7 +15,7 @@ from labdissect.dissectors.layer import Text
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Evidence, Explanation, Rule, Verdict
 
-from .conversation import LATE, NEW, RESENT, SYN, Segment
+from .conversation import FIN, LATE, NEW, RESENT, SYN, Segment
 
 if TYPE_CHECKING:
     from labdissect.plugins.packet import Packet
@@ -93,7 +93,7 @@ class Span(msgspec.Struct, frozen=True):
     first_seq: int
     """Sequence number of the first segment, as tshark shows it."""
     next_seq: int
-    """Sequence number behind the last segment, likewise."""
+    """Sequence number behind the last segment and its FIN, likewise."""
     shown: int
     """What to add to a position for the number that tshark shows."""
     exact: bool
@@ -215,6 +215,8 @@ class Carrier:
         end = self.end if length is None else self.start + length
         exact = others is not None and end + others == self.end and not (self.unsure and length is None)
         self.unsure = not exact
+        segment = packet.segment
+        fin = segment is not None and bool(segment.flags & FIN) and packet.number == self.last
         span = Span(
             self.start,
             end,
@@ -224,7 +226,7 @@ class Carrier:
             tuple(self.frames) if self.count <= LISTED else (),
             self.first_time,
             self._begin + self.shown,
-            self.end + self.shown,
+            self.end + self.shown + fin,
             self.shown,
             exact,
         )
