@@ -22,6 +22,7 @@ from labdissect.bridge.escape import indented, visible, width
 from labdissect.bridge.failures import INTERRUPTED, Failure, UsageFailure
 from labdissect.bridge.invocation import Invocation
 from labdissect.bridge.jobs.choosing import cores
+from labdissect.bridge.opening import STANDARD
 from labdissect.bridge.options import SEVERITIES
 from labdissect.bridge.plugin_files import plugin_files
 from labdissect.bridge.problems import Problems
@@ -53,10 +54,8 @@ def annotate_many(
     asked = request({**given, "color": "never", "destination": None}, invocation.registry)
     format = asked.format or _usual_format(destination)
     given |= {"color": "never", "output": tuple(dict.fromkeys((*given["output"], format)))}
-    if "://" in destination:
-        raise UsageFailure(
-            f"-w {destination}: captures may come from a URL, outputs go to a folder or FILE on this machine"
-        )
+    if destination == STANDARD or "://" in destination:
+        raise UsageFailure(f"-w {destination}: outputs go to a folder or FILE on this machine")
     single = _is_one_file(destination)
     if single and format not in JOINABLE:
         raise UsageFailure(f"-o {format} cannot hold several captures: name a folder with -w, or ask for {_JOINABLE}")
@@ -67,6 +66,8 @@ def annotate_many(
     plugins = tuple(str(Path(name).resolve()) if os.path.isfile(name) else name for name in invocation.plugins)  # noqa: PTH113
     spoken = invocation.language(terminal=False)
     tasks = [batch.Task(capture, given, spoken, plugins, single) for capture in batch.captures(names)]
+    if single and any(_is_same(task.capture.name, destination) for task in tasks):
+        raise UsageFailure(f"-w {destination} is one of the captures; choose another name")
     say_contested(invocation.registry, asked, Problems())
     folder = _folder(Path(f"{destination}.parts" if single else destination))
     with _named_errors():
@@ -103,6 +104,13 @@ def _is_one_file(destination: str) -> bool:
     """Whether ``-w`` names a file for all: by its suffix, unless a folder is there or a slash says that it is one."""
     is_folder = destination.endswith(("/", os.sep)) or os.path.isdir(destination)  # noqa: PTH112 (Path's raises)
     return not is_folder and Path(destination).suffix != ""
+
+
+def _is_same(capture: str, destination: str) -> bool:
+    try:
+        return os.path.samefile(capture, destination)  # noqa: PTH121 (a URL is none)
+    except OSError:  # one of them is not there, or locked
+        return False
 
 
 @contextmanager

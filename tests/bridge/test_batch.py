@@ -69,6 +69,19 @@ def test_all_that_fail_give_their_own_exit_code(tmp_path: Path) -> None:
     assert labdissect("batch", tmp_path / "one.pcap", "-w", tmp_path / "out").code == 3
 
 
+@pytest.mark.parametrize("name", ["b.pcapng", "in/../in/b.pcapng", "link.pcapng"])
+def test_a_capture_is_not_written_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    for one in ("in/a.pcapng", "in/b.pcapng"):
+        shutil.copy(CAPTURES / "dns-basic.pcapng", tmp_path / one)
+    (tmp_path / "b.pcapng").symlink_to("in/b.pcapng")
+    (tmp_path / "link.pcapng").hardlink_to(tmp_path / "in" / "a.pcapng")
+    ran = labdissect("batch", "in", "-w", name, folder=tmp_path)
+    assert (ran.code, ran.err) == (2, f"labdissect: -w {name} is one of the captures; choose another name\n")
+    assert (tmp_path / name).read_bytes() == (CAPTURES / "dns-basic.pcapng").read_bytes()
+    assert not list(tmp_path.glob("*.parts"))
+
+
 def test_all_that_fail_do_not_cost_the_file_that_is_there(tmp_path: Path) -> None:
     shutil.copy(CAPTURES / "dns-basic.pcapng", tmp_path / "one.pcapng")
     arguments = ("batch", tmp_path / "one.pcapng", "-o", "csv", "-w", tmp_path / "all.csv")
@@ -271,7 +284,8 @@ def test_results_in_parquet_say_what_the_journal_says(folder: Path, tmp_path: Pa
     [
         (("nowhere/*.pcap", "-w", "out"), "no file matches"),
         (("-", "-w", "out"), "batch does not read standard input"),
-        ((str(CAPTURES / "dns-basic.pcapng"), "-w", "s3://course/out"), "-w s3://course/out: captures may come from"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-w", "s3://course/out"), "-w s3://course/out: outputs go to"),
+        ((str(CAPTURES / "dns-basic.pcapng"), "-w", "-"), "-w -: outputs go to a folder or FILE on this machine"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-o", "pdml", "-w", "all.xml"), "cannot hold several captures"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--results", "r.txt"), "FILE.jsonl or FILE.parquet"),
         ((str(CAPTURES / "dns-basic.pcapng"), "-w", "out", "--only", "no.such"), "there is no code no.such"),
