@@ -384,7 +384,7 @@ def _first_comment(layer: msgspec.Raw) -> str | None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}"
+        return f"{error.msg.removesuffix(' at')} at column {error.colno}"  # "Unterminated string starting at"
     too_deep = isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError)
     return "nested too deep" if too_deep else "a number of thousands of digits"
 

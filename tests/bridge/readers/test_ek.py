@@ -54,3 +54,18 @@ def test_a_comment_in_the_layer_beside_frame_is_a_member_of_frame(version: str) 
 def test_what_the_comment_s_layer_holds(layer: bytes, expected: str | None) -> None:
     found = packets(COMMENTED % layer)
     assert [comment(packet) for packet in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b'{"layers":{"a', "Unterminated string starting at column 12"),
+        (b"foo", "Expecting value at column 1"),
+        (b'{"a":1} 2', "Extra data at column 9"),
+        (b'{"layers":{"a":' + b"9" * 5000 + b"}}", "a number of thousands of digits"),
+    ],
+)
+def test_where_a_line_is_no_json(line: bytes, why: str) -> None:
+    problems: list[Problem] = []
+    list(EkReader(built_in().layers, problems.append, ()).records(line + b"\n"))
+    assert [(one.message, one.unread) for one in problems] == [(f"line 1: not JSON ({why})", True)]
