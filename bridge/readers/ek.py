@@ -22,7 +22,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import OWN, EntriesSource, Entry, ek_layers, first_value, header
+from .fields import OWN, EntriesSource, Entry, Pairs, ek_layers, first_value, header, layers_in
 
 COPY_AT_MOST = 4096
 """Bytes of a line up to which one copy costs less than another buffer in a gathered write."""
@@ -342,27 +342,31 @@ class EkReader:
         if not text.strip():
             return Record(line)
         try:
-            whole = json.loads(text, strict=False)
-            if not isinstance(whole, dict) or not isinstance(whole.get("layers"), dict):
+            whole = json.loads(text, strict=False, object_pairs_hook=Pairs)
+            layers = dict(whole).get("layers") if isinstance(whole, Pairs) else None
+            if not isinstance(layers, Pairs):
                 return Record(line)
-            entries = ek_layers(line, self._own)
+            entries = layers_in(whole, self._own)
         except (ValueError, RecursionError) as error:
             why = f"line {self._lines}: not JSON ({_reason(error)})"
             self._report(Problem(why, fatal=True, kind="bad line", unread=True))
             return Record(line)
-        source = EntriesSource(self._layers, entries, _columns(whole))
+        source = EntriesSource(self._layers, entries, _columns(whole, layers))
         frame = source.header("frame")
         number = frame.number if frame is not None and frame.number is not None else self._count + 1
         self._count = number
         time = nanoseconds(first_value(entries, "frame", "frame_time_epoch"))
         if time is None:
-            time = _from_timestamp(whole.get("timestamp"))
+            time = _from_timestamp(dict(whole).get("timestamp"))
         length = frame.len if frame is not None else None
         protocols = (frame.protocols if frame is not None else None) or ":".join(entry.name for entry in entries)
         theirs = protocols.split(":")
-        own = tuple(name for name in self._own if name in whole["layers"] and name not in theirs)
+        names = {name for name, _ in layers}
+        own = tuple(name for name in self._own if name in names and name not in theirs)
+        packet = Packet(source, number, time, length, protocols)
+        packet.size = len(line)
         index, self._index = self._index, b""
-        return EkRecord(line, Packet(source, number, time, length, protocols), False, own, index)
+        return EkRecord(line, packet, bool(layers) and whole[-1][1] is layers, own, index)
 
 
 COLUMNS = ("no_", "time", "source", "destination", "protocol", "length", "info")
@@ -397,10 +401,10 @@ def _from_timestamp(text: object) -> int | None:
     return int(text) * 1_000_000 if digits.isascii() and digits.isdigit() and len(digits) < 14 else None
 
 
-def _columns(whole: dict[str, Any]) -> dict[str, str]:
+def _columns(whole: Pairs, layers: Pairs) -> dict[str, str]:
     """Wireshark's columns, from ``-P -V`` or ``-e _ws.col.…``."""
-    found = {key: value for key, value in whole.items() if key != "layers" and isinstance(value, str)}
-    for key, value in whole["layers"].items():
+    found = {key: value for key, value in whole if key != "layers" and isinstance(value, str)}
+    for key, value in layers:
         if key.startswith("_ws_col_"):
             found[key[len("_ws_col_") :].lower()] = str(value[0]) if isinstance(value, list) and value else str(value)
     return found

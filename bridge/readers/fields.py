@@ -111,6 +111,11 @@ def ek_layers(text: bytes, own: Sequence[str] = (OWN,)) -> list[Entry]:
         parsed = json.loads(decoded, strict=False, object_pairs_hook=Pairs, parse_int=str)
     if not isinstance(parsed, Pairs):
         raise ValueError("an object was expected")
+    return layers_in(parsed, own)
+
+
+def layers_in(parsed: Pairs, own: Sequence[str] = (OWN,)) -> list[Entry]:
+    """The same from the line's, or the object's, keys and values."""
     layers = next((value for key, value in parsed if key == "layers"), parsed)
     if not isinstance(layers, Pairs):
         raise ValueError("layers is no object")
