@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -22,7 +23,7 @@ from labdissect.plugins.packet import Packet
 from labdissect.plugins.writer import Problem, ReaderFormat, Record
 
 from .clock import nanoseconds
-from .fields import OWN, EntriesSource, Entry, Pairs, ek_layers, first_value, header, layers_in
+from .fields import OWN, QUOTING, EntriesSource, Entry, Pairs, ek_layers, first_value, header, layers_in
 
 COPY_AT_MOST = 4096
 """Bytes of a line up to which one copy costs less than another buffer in a gathered write."""
@@ -311,8 +312,8 @@ class EkReader:
         if frame is None or type(frame) is list or layers._bytes or frame.number is None:
             return self._slow(line)
         protocols = frame.protocols or ""
-        if ":icmp" in protocols and _quotes_another(protocols):
-            return self._slow(line)  # tshark before 4.4 leaves quoted DNS beside the layers, as if it were the packet's
+        if ":icmp" in protocols and _quotes_another(protocols) and not source.take_in_quoted():
+            return self._slow(line)
         if ":ipv6." in protocols:
             return self._slow(line)  # extension headers, which tshark nests in ipv6
         if layers._comment:
@@ -377,6 +378,22 @@ def _quotes_another(protocols: str) -> bool:
     return ":icmp:ip" in protocols or ":icmpv6:ip" in protocols
 
 
+def _key(layer: str) -> bytes:
+    return layer.replace(".", "_").encode()
+
+
+def _is_object(raw: msgspec.Raw) -> bool:
+    return bytes(memoryview(raw)[:1]) == b"{"
+
+
+@lru_cache(256)
+def _parted(protocols: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """ICMP's name among the protocols of a packet, then those up to it, then what is within it; empty without ICMP."""
+    names = protocols.split(":")
+    at = next((place for place, name in enumerate(names) if name in QUOTING), None)
+    return ("", (), ()) if at is None else (names[at], tuple(names[: at + 1]), tuple(names[at + 1 :]))
+
+
 def _first_comment(layer: msgspec.Raw) -> str | None:
     """tshark makes an array of several comments of one packet."""
     try:
@@ -422,6 +439,18 @@ class _Known:
         self.attributes: dict[str, str] = {}
         """Of a line's struct, by layer."""
         self._decoders: dict[str, Callable[[Any], Any]] = {}
+        self._within: Callable[[bytes], Any] | None = None
+
+    def within(self, data: bytes) -> dict[str, msgspec.Raw]:
+        """The layers that the object of a layer holds, not decoded yet. Raises msgspec.DecodeError."""
+        if self._within is None:
+            members = [
+                (attribute_name(name), msgspec.Raw, msgspec.field(default=msgspec.Raw(), name=name.replace(".", "_")))
+                for name in self.layers
+            ]
+            self._within = msgspec.json.Decoder(msgspec.defstruct("EkWithin", members, gc=False)).decode
+        found = msgspec.structs.astuple(self._within(data))
+        return {name: one for name, one in zip(self.layers, found, strict=True) if one}
 
     def decoder(self, name: str) -> Callable[[Any], Any]:
         """Decodes one object of a regular layer."""
@@ -445,31 +474,80 @@ class _PlainSource(msgspec.Struct):
             return None
         kind = type(found)
         if kind is msgspec.Raw:
-            headers = self._decoded(name, found)
+            headers = self._decoded(name, found, self.layers.frame.protocols or "")
             return headers[-1] if headers else None
         if kind is list:
             return found[-1] if found else None
         header: Header = found
         return header
 
-    def _decoded(self, name: str, raw: msgspec.Raw) -> list[Header]:
-        """Every header that the raw value of a layer holds."""
+    def _decoded(self, name: str, raw: msgspec.Raw, protocols: str) -> list[Header]:
+        """Every header that the raw value of a layer holds.
+
+        :param protocols: ``frame.protocols``, which tells what is within it, or the end of it
+        """
         data = without_string(bytes(raw), BODY) if len(raw) > COPY_AT_MOST else bytes(raw)
         layer = self.known.layers[name]
-        if layer.regular and not layer.quotes and data.startswith(b"{"):
+        if layer.regular and data.startswith(b"{"):
             try:
                 plain = self.known.decoder(name)(data)
                 if layer.irregular is None or not layer.irregular(plain):
-                    return [plain]
+                    inner = self._within(name, data, protocols) if layer.quotes else ()
+                    if inner is not None:
+                        plain.inner = inner
+                        return [plain]
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
         if not data or data in (b"null", b"true", b"false"):
             return []
-        key = name.replace(".", "_").encode()
         known = self.known.layers
-        return [
-            header(known[name], entry, known) for entry in ek_layers(b'{"%b":%b}' % (key, data)) if entry.name == name
-        ]
+        text = b'"%b":%b' % (_key(name), data)
+        if layer.quotes:
+            text = b'"frame":{"frame_frame_protocols":%b},%b' % (msgspec.json.encode(protocols), text)
+        return [header(known[name], entry, known) for entry in ek_layers(b"{%b}" % text) if entry.name == name]
+
+    def _within(self, name: str, data: bytes, protocols: str) -> tuple[tuple[str, Header], ...] | None:
+        """The headers within an ICMP message; None where they are not just those that the protocols name, each once:
+        one of them may be within another (data in GRE).
+
+        :raises msgspec.DecodeError: where they are no headers
+        """
+        found = self.known.within(data)
+        error, _, names = _parted(protocols)
+        expected = [one for one in names if one in self.known.layers]
+        if error != name or len(expected) != len(found) or found.keys() != set(expected):
+            return None
+        if not all(_is_object(one) for one in found.values()):
+            return None
+        rest = ":".join(names)
+        return tuple((one, header) for one in expected for header in self._decoded(one, found[one], rest))
+
+    def take_in_quoted(self) -> bool:
+        """Puts into an ICMP error what it quotes and tshark before 4.4 leaves beside it (DNS, data), as if it were this
+        packet's; False where one may be taken for the other."""
+        layers, attributes = self.layers, self.known.attributes
+        error, own, quoted = _parted(layers.frame.protocols)
+        data = bytes(getattr(layers, attributes[error]))
+        if not data.startswith(b'{"'):
+            return False
+        beside: list[str] = []
+        for name in quoted:
+            found = getattr(layers, attributes.get(name, "_absent"))
+            if not found or name in beside:
+                continue
+            if name in own:
+                if own.count(name) > 1 or type(found) is list or (type(found) is msgspec.Raw and not _is_object(found)):
+                    return False
+            elif type(found) is not msgspec.Raw or b'"%b":{' % _key(name) in data:
+                return False
+            else:
+                beside.append(name)
+        for name in beside:
+            data = b'%b,"%b":%b}' % (data[:-1], _key(name), getattr(layers, attributes[name]))
+            setattr(layers, attributes[name], msgspec.Raw())
+        if beside:
+            setattr(layers, attributes[error], msgspec.Raw(data))
+        return True
 
     def headers(self) -> Sequence[tuple[str, Header]]:
         layers = self.layers
@@ -477,7 +555,7 @@ class _PlainSource(msgspec.Struct):
         for name, attribute in self.known.attributes.items():
             found = getattr(layers, attribute)
             if type(found) is msgspec.Raw:
-                found = self._decoded(name, found)
+                found = self._decoded(name, found, layers.frame.protocols or "")
             if found:
                 by_name[name] = found if type(found) is list else [found]
         ordered: list[tuple[str, Header]] = []
