@@ -453,10 +453,11 @@ class _Known:
         return {name: one for name, one in zip(self.layers, found, strict=True) if one}
 
     def decoder(self, name: str) -> Callable[[Any], Any]:
-        """Decodes one object of a regular layer."""
+        """Decodes the object of a regular layer, or the list of them that a tunnel has."""
         decode = self._decoders.get(name)
         if decode is None:
-            decode = self._decoders[name] = msgspec.json.Decoder(self.layers[name].header_type, strict=False).decode
+            kind: Any = self.layers[name].header_type
+            decode = self._decoders[name] = msgspec.json.Decoder(kind | list[kind], strict=False).decode
         return decode
 
 
@@ -472,11 +473,10 @@ class _PlainSource(msgspec.Struct):
         found = getattr(self.layers, self.known.attributes[name])
         if found is None:
             return None
-        kind = type(found)
-        if kind is msgspec.Raw:
-            headers = self._decoded(name, found, self.layers.frame.protocols or "")
-            return headers[-1] if headers else None
-        if kind is list:
+        if type(found) is msgspec.Raw:
+            found = self._decoded(name, found, self.layers.frame.protocols or "")
+            setattr(self.layers, self.known.attributes[name], found)
+        if type(found) is list:
             return found[-1] if found else None
         header: Header = found
         return header
@@ -488,14 +488,17 @@ class _PlainSource(msgspec.Struct):
         """
         data = without_string(bytes(raw), BODY) if len(raw) > COPY_AT_MOST else bytes(raw)
         layer = self.known.layers[name]
-        if layer.regular and data.startswith(b"{"):
+        if layer.regular and data.startswith((b"[", b"{")):
             try:
                 plain = self.known.decoder(name)(data)
-                if layer.irregular is None or not layer.irregular(plain):
-                    inner = self._within(name, data, protocols) if layer.quotes else ()
+                headers = plain if type(plain) is list else [plain]
+                if layer.irregular is None or not any(map(layer.irregular, headers)):
+                    if not layer.quotes:
+                        return headers
+                    inner = self._within(name, data, protocols) if type(plain) is not list else None
                     if inner is not None:
                         plain.inner = inner
-                        return [plain]
+                        return headers
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
         if not data or data in (b"null", b"true", b"false"):
@@ -556,8 +559,9 @@ class _PlainSource(msgspec.Struct):
             found = getattr(layers, attribute)
             if type(found) is msgspec.Raw:
                 found = self._decoded(name, found, layers.frame.protocols or "")
+                setattr(layers, attribute, found)
             if found:
-                by_name[name] = found if type(found) is list else [found]
+                by_name[name] = found.copy() if type(found) is list else [found]
         ordered: list[tuple[str, Header]] = []
         for name in ("frame", *(layers.frame.protocols or "").split(":")):
             if by_name.get(name):

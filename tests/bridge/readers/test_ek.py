@@ -178,3 +178,29 @@ def test_a_line_is_annotated_at_the_end_of_its_layers(line: bytes, plain: bool) 
     expected = json.loads(line)
     expected["layers"]["labdissect"] = {"a": 1}
     assert annotated == expected
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("wanted", [("frame", "tcp"), ("frame", "tcp", "eth", "vlan", "ip", "udp")])
+def test_a_packet_has_the_same_layers_however_often_they_are_asked_for(version: str, wanted: Sequence[str]) -> None:
+    lines = (SAMPLES / version / "tunnels.ek").read_bytes()
+    for record in EkReader(built_in().layers, pytest.fail, wanted).records(lines):
+        if record.packet is None:
+            continue
+        source = record.packet.source
+        first = source.headers()
+        assert shown(source.headers()) == shown(first)
+        assert {name: source.header(name) for name, _ in first} == dict(first)
+
+
+def test_a_tunnel_in_tunnels_needs_no_second_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty of them are then not a hundred times as much work as one."""
+    monkeypatch.setattr(ek, "ek_layers", None)
+    depth = 40
+    ip = b",".join(b'{"ip_ip_hdr_len":"20","ip_ip_id":"0x%04x"}' % number for number in range(depth + 1))
+    gre = b",".join([b'{"gre_gre_proto":"0x0800"}'] * depth)
+    line = b'{"layers":{"frame":{"frame_frame_number":"1","frame_frame_protocols":"eth%b:ip"},"ip":[%b],"gre":[%b]}}\n'
+    (packet,) = packets(line % (b":ip:gre" * depth, ip, gre))
+    assert [name for name, _ in packet.stack] == ["frame", *["ip", "gre"] * depth, "ip"]
+    assert [header.id for header in packet.all("ip")] == list(range(depth + 1))
+    assert packet.ip.id == depth
