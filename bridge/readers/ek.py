@@ -2,8 +2,8 @@
 
 A plain line is decoded in one pass straight into the headers that the analyzers want (msgspec skips the rest,
 reassembled bodies included); other layers are decoded when somebody asks. Lines that are not so plain (repeated layers'
-odd values, ``-x``, ``-e``, invalid UTF-8, headers quoted in ICMP errors, IPv6 extension headers) take a slower way that
-keeps every repeated key.
+odd values, ``-x``, ``-e``, invalid UTF-8, ICMP errors in tunnels, IPv6 extension headers) take a slower way that keeps
+every repeated key.
 """
 
 from __future__ import annotations
