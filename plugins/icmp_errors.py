@@ -802,7 +802,7 @@ class Errors:
 
 
 def _too_big(error: Header, quote: Quote, params: dict[str, Any]) -> str:
-    ipv6 = error.layer.name == "icmpv6"
+    ipv6 = quote.ip.layer.name == "ipv6"  # who sends what he likes quotes either in either
     params["mtu"] = mtu = error.mtu
     params["size"] = (quote.ip.plen or 0) + 40 if ipv6 else quote.ip.len
     if not mtu:

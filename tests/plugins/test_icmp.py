@@ -10,8 +10,9 @@ import pytest
 from labdissect.bridge.engine import Engine
 from labdissect.plugins.analyzer import Settings
 from labdissect.plugins.icmp import REQUESTS_LIMIT, RUNS_LIMIT, Icmp
-from labdissect.plugins.icmp_errors import REMEMBERED_LIMIT
+from labdissect.plugins.icmp_errors import FRAG_NEEDED, REMEMBERED_LIMIT
 from labdissect.plugins.rule import render
+from labdissect.plugins.writer import Problem
 from tests.conftest import Registry, ek, judged
 from tests.plugins.built_captures import BUILT, built
 
@@ -260,3 +261,33 @@ def test_the_nat_captures_are_what_their_script_builds(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "make_nat.py"], cwd=tmp_path, check=True)
     for name in ("nat-inside.pcap", "nat-outside.pcap"):
         assert (tmp_path / name).read_bytes() == (BUILT / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    ("error", "inner"),
+    [
+        (
+            '"icmp":{"icmp_icmp_type":"3","icmp_icmp_code":"4","icmp_icmp_mtu":"1400"',
+            '"ipv6":{"ipv6_ipv6_plen":"1460"}',
+        ),
+        (
+            '"icmpv6":{"icmpv6_icmpv6_type":"2","icmpv6_icmpv6_code":"0","icmpv6_icmpv6_mtu":"1400"',
+            '"ip":{"ip_ip_len":"1500"}',
+        ),
+    ],
+)
+def test_an_error_may_quote_the_other_version_of_ip(registry: Registry, error: str, inner: str) -> None:
+    """Nobody sends that but to confuse: one such packet must not switch the analyzer off."""
+    quoted = inner[1 : inner.index('"', 1)]
+    name = error[1 : error.index('"', 1)]
+    outer = '"ip":{"ip_ip_src":"10.0.0.1","ip_ip_dst":"10.0.0.2"}'
+    frame = f'"frame":{{"frame_frame_number":"1","frame_frame_protocols":"eth:ip:{name}:{quoted}"}}'
+    line = f'{{"layers":{{{frame},{outer},{error},{inner}}}}}}}\n'
+    problems: list[Problem] = []
+    engine = Engine(registry, Settings(), problems.append)
+    (record,) = registry.readers["ek"].make(registry.layers, problems.append).records(line.encode())
+    assert record.packet is not None
+    (verdict,) = [one for one in engine.annotate(record.packet) if one.rule.code == FRAG_NEEDED.code]
+    assert not problems
+    assert verdict.params["size"] == 1500
+    assert "1500" in render(verdict, "en")
