@@ -39,6 +39,10 @@ REMEMBERED_PACKETS = 4
 """Packets that a second sight is compared with; copies of one packet come close together."""
 EARLY_PACKETS = 8
 """Packets of one side of a connection among which its first short frame is looked for; it is said once for a card."""
+DOUBLED_WITHIN = 1_000_000_000
+"""Nanoseconds between two sights of one TCP segment that the network doubled: ways of different length."""
+REMEMBERED_SEGMENTS = 64
+"""Segments that one that comes again is compared with."""
 REMEMBERED_SIZE = 65_536
 """Bytes of input of a packet that is remembered: tshark prints reassembled bodies by the megabyte."""
 
@@ -284,6 +288,12 @@ TWICE = Rule(
             "two links. Not a retransmission.",
             "与第 {first} 帧是同一个分组，相隔 {gap:duration}，但链路层地址不同：在两条链路上都被捕获。这不是重传。",
         ),
+        "doubled": Text(
+            "The same packet as frame {first}, {gap:duration} before: ip.id {id:hex}, numbers and checksum are equal. It was "
+            "sent once and came twice, as the network doubled it (or the capture did): a retransmission would have a new id.",
+            "与第 {first} 帧是同一个分组，相隔 {gap:duration}：ip.id {id:hex}、序号和检验和全部相同。它只发送了一次而出现两次，"
+            "是网络（或捕获）复制了它：重传会使用新的标识。",
+        ),
         "undecided": Text(
             "Equal to frame {first}, {gap:duration} before, and ip.id {id:hex} proves nothing here: one packet seen twice, or "
             "two that are alike. The capture cannot tell.",
@@ -302,13 +312,14 @@ TWICE = Rule(
         Text(
             "Within 1 ms the same ip.src, ip.dst, ip.id, transport numbers, lengths and checksum, which stands for the "
             "payload. An id of 0, or one that this sender gives every packet, decides nothing: then TTL and link-layer "
-            "addresses must differ.",
+            "addresses must differ. Of a TCP segment, within 1 s and among the last 64 with data, if no other has this id.",
             "1 ms 之内 ip.src、ip.dst、ip.id、传输层各号码、长度以及检验和（代表载荷）均相同。若 ip.id 为 0 "
-            "或该发送方每个分组都用同一值，则不能作为依据，须由 TTL 或链路层地址的差异来判断。",
+            "或该发送方每个分组都用同一值，则不能作为依据，须由 TTL 或链路层地址的差异来判断。对 TCP 报文段，则在 1 s 之内、"
+            "最近 64 个携带数据的报文段中查找，且其中没有别的报文段使用该标识。",
         ),
         Text(
-            "A network that duplicates packets: the receiver would then answer twice (duplicate ACK, D-SACK).",
-            "也可能是网络复制了分组：此时接收方会应答两次（重复 ACK、D-SACK）。",
+            "If the network doubled it, the receiver answers twice (duplicate ACK, D-SACK); if only the capture did, once.",
+            "若是网络复制了分组，接收方会应答两次（重复 ACK、D-SACK）；若只是捕获复制，则只应答一次。",
         ),
     ),
 )
@@ -523,6 +534,8 @@ class Frames(BaseAnalyzer):
         self._time, self._number = BEFORE_ALL, 0
         """Of the packet before."""
         self._recent: deque[Packet] = deque(maxlen=REMEMBERED_PACKETS)
+        self._segments: deque[Packet] = deque(maxlen=REMEMBERED_SEGMENTS)
+        """Those of the newest packets that took sequence numbers."""
         self._first_ids: Remembered[str, Seen] = Remembered()
         self._sides, self._cards, self._pairs = Once(), Once(), Once()
 
@@ -544,6 +557,8 @@ class Frames(BaseAnalyzer):
         self._time, self._number = time, packet.number
         if packet.size <= REMEMBERED_SIZE:
             self._recent.append(packet)
+            if segment.fresh:
+                self._segments.append(packet)
         return None
 
     def _looked_at(self, packet: Packet, length: int | None, segment: Segment | None) -> list[Verdict]:
@@ -565,6 +580,8 @@ class Frames(BaseAnalyzer):
             found += self._seen_before(packet, length, segment)
         if packet.size <= REMEMBERED_SIZE:
             self._recent.append(packet)
+            if segment is not None and segment.end > segment.start and not packet.copy_of:
+                self._segments.append(packet)
         return found
 
     def _captured(self, packet: Packet, length: int | None, found: list[Verdict]) -> int:
@@ -711,15 +728,37 @@ class Frames(BaseAnalyzer):
                 and 0 <= time - earlier.time < TWICE_WITHIN
                 and _same(earlier, packet)
             ):
-                verdict = self._twice(earlier, packet)
-                if verdict.wording != "undecided":
-                    packet.copy_of = earlier.number
-                    if segment is not None and segment.kind == "resent":
-                        segment.sender.retransmissions -= 1  # the same packet, not the same bytes again
-                return [verdict]
+                return [self._second_sight(earlier, packet, segment)]
+        if segment is not None and segment.end > segment.start:
+            first = self._doubled(packet, length, time)
+            if first is not None:
+                return [self._second_sight(first, packet, segment, "doubled")]
         return []
 
-    def _twice(self, earlier: Packet, packet: Packet) -> Verdict:
+    def _second_sight(self, earlier: Packet, packet: Packet, segment: Segment | None, plain: str = "") -> Verdict:
+        """What is said of a copy, and noted.
+
+        :param plain: the wording where neither TTL nor addresses tell how it came about
+        """
+        verdict = self._twice(earlier, packet, plain)
+        if verdict.wording != "undecided":
+            packet.copy_of = earlier.number
+            if segment is not None and segment.kind == "resent":
+                segment.sender.retransmissions -= 1  # the same packet, not the same bytes again
+        return verdict
+
+    def _doubled(self, packet: Packet, length: int, time: int) -> Packet | None:
+        """The segment of which this one is a copy; None where its ip.id proves nothing: where it is 0, or others of the
+        same sender have it, too."""
+        ip = packet.ip
+        if ip is None or not ip.id:
+            return None
+        alike = [one for one in self._segments if one.ip is not None and (one.ip.id, one.ip.src) == (ip.id, ip.src)]
+        if len(alike) != 1 or alike[0].length != length or not _same(alike[0], packet):
+            return None
+        return alike[0] if 0 <= time - (alike[0].time or 0) < DOUBLED_WITHIN else None
+
+    def _twice(self, earlier: Packet, packet: Packet, plain: str) -> Verdict:
         number, ip, before = packet.number, packet.ip, earlier.ip
         params: dict[str, Any] = {
             "first": earlier.number,
@@ -740,7 +779,7 @@ class Frames(BaseAnalyzer):
             return Verdict(TWICE, number, params, evidence, "bridged")
         first = self._first_ids.get(ip.src)
         constant = first is not None and first.value == ip.id and first.frame != earlier.number
-        return Verdict(TWICE, number, params, evidence, "undecided" if not ip.id or constant else "")
+        return Verdict(TWICE, number, params, evidence, "undecided" if not ip.id or constant else plain)
 
 
 def _same(one: Packet, other: Packet) -> bool:

@@ -185,6 +185,7 @@ def _formats(language: str) -> dict[str, Callable[..., str] | None]:
         "role": (lambda role: str(_ROLES.get(role, role))) if chinese else None,
         "numeral": (lambda digit: _NUMERALS[digit]) if chinese else None,
         "byte": counted("byte"),
+        "duplicate": counted("duplicate ACK"),
         "segment": counted("segment"),
         "time": counted("time"),
         "record": counted("record"),

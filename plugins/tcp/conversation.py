@@ -243,9 +243,9 @@ class Conversation:
         """Both ends agreed on ECN."""
         self.round_trip: int | None = None
         """Nanoseconds: the handshake's two halves, seen from the capture point, together."""
-        self.resent: dict[tuple[bool, int, int], int] = {}
-        """Bytes that were sent again (whether by the client, their first position, the position behind them) and the
-        frame, for an acknowledgment or a D-SACK to name; bounded."""
+        self.resent: dict[tuple[bool, int, int], Overtaker] = {}
+        """Bytes that were sent again (whether by the client, their first position, the position behind them) and in what,
+        for an acknowledgment or a D-SACK to name, and for a late first copy; bounded."""
         self.wrong_answer: tuple[int, int] | None = None
         """A SYN-ACK that acknowledges no SYN of the client's: its frame, and what it acknowledges as a position."""
         self.icmp: IcmpError | None = None
@@ -619,6 +619,8 @@ class Conversation:
                     segment.d_sack = first
                     placed = placed[1:]
                 segment.sacked = tuple(placed)
+                if segment.newly_acked:
+                    segment.sender.sacked = segment.sacked  # a partial acknowledgment tells what is missing, too
 
     def _observe_duplicate(self, segment: Segment) -> None:
         """Counts duplicate ACKs: they say that something arrived which does not continue the stream (RFC 5681 §2)."""
@@ -650,7 +652,7 @@ class Conversation:
         if start > position:
             segment.gap = start - position
             sender.add_hole(position, start)
-            sender.overtakers[position] = Overtaker(packet.number, packet.time, timestamp(packet.tcp), ip_id(packet))
+            sender.overtakers[position] = overtaker(packet)
         if fresh > 0:
             sender.position = end
             sender.raw = (segment.seq_raw + end - start) & 0xFFFFFFFF
@@ -923,6 +925,11 @@ def timestamp(tcp: Any) -> int | None:
             value: int | None = option["value"].get("tsval")
             return value
     return None
+
+
+def overtaker(packet: Packet) -> Overtaker:
+    """What is remembered of a segment that another one may turn out to be older than."""
+    return Overtaker(packet.number, packet.time, timestamp(packet.tcp), ip_id(packet))
 
 
 def ip_id(packet: Packet) -> int | None:

@@ -97,6 +97,8 @@ def _payload(packet: Packet, segment: Segment, who: str) -> list[Verdict]:
     else:
         wording, evidence = _repetition(packet, segment, params)
     verdicts = [Verdict(SEGMENT, number, params, evidence, wording)]
+    if segment.receiver.fin_position is not None and segment.acknowledges_fin:
+        newly -= 1  # a FIN takes a number and is no byte; what acknowledges it says so
     if newly and not segment.opens:
         frames = segment.acked_frames
         said = {"newly": newly, "ack": segment.ack, "frames": frames}
@@ -183,7 +185,8 @@ def _resent_alone(packet: Packet, segment: Segment) -> int | None:
     conversation, acked = packet.conversation, segment.acked
     if not isinstance(conversation, Conversation) or acked is None:
         return None
-    return conversation.resent.get((not segment.from_client, acked - segment.newly_acked, acked))
+    copy = conversation.resent.get((not segment.from_client, acked - segment.newly_acked, acked))
+    return None if copy is None else copy.frame
 
 
 def _repeated(segment: Segment) -> str:

@@ -68,7 +68,8 @@ class IcmpError(msgspec.Struct, frozen=True, gc=False):
 
 
 class Overtaker(msgspec.Struct, frozen=True):
-    """A segment that left a hole before it: what tells a late segment from one sent again."""
+    """A segment that came before others with lower numbers, or that brought bytes again: what tells which of two was
+    sent first."""
 
     frame: int
     time: int | None

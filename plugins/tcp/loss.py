@@ -9,7 +9,7 @@ from labdissect.plugins.analyzer import BaseAnalyzer, Settings
 from labdissect.plugins.hookspecs import hookimpl
 from labdissect.plugins.rule import Evidence, Verdict
 
-from .conversation import LATE, RESENT, SYN, Conversation, Segment, ip_id, seconds, timestamp
+from .conversation import LATE, RESENT, SYN, Conversation, Segment, ip_id, overtaker, seconds, timestamp
 from .rules.loss import (
     ACKED_UNSEEN,
     DUPLICATE_ACK,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from labdissect.plugins.analyzer import Analyzer
     from labdissect.plugins.packet import Packet
 
-    from .endpoint import Endpoint, Sent
+    from .endpoint import Endpoint, Overtaker, Sent
 
 DUPLICATES_FOR_FAST_RETRANSMIT = 3
 """RFC 5681 §3.2."""
@@ -37,8 +37,11 @@ SHORTEST_TIMEOUT = 0.19
 
 LONGEST_REACTION = 1.0
 """Seconds within which a packet of the other end sets off a retransmission, where the round trip is not known."""
+NEXT_IDS = 64
+"""How far before another an ip.id may be to say that its packet was sent just before: of a sender that counts, as many
+segments lie between; a random one is so near once in a thousand times."""
 RESENT_LIMIT = 64
-"""Retransmissions of a connection that an acknowledgment or a D-SACK may still name."""
+"""Retransmissions of a connection that an acknowledgment, a D-SACK or a late first copy may still name."""
 
 
 class Loss(BaseAnalyzer):
@@ -55,13 +58,12 @@ class Loss(BaseAnalyzer):
     def analyze(self, packet: Packet) -> Iterable[Verdict] | None:
         """Nothing for a segment that goes on where the last one ended."""
         segment, conversation = packet.segment, packet.conversation
-        if (
-            segment is None
-            or packet.copy_of
-            or not isinstance(conversation, Conversation)
-            or segment.rst
-            or segment.flags & SYN
-        ):
+        if segment is None or not isinstance(conversation, Conversation) or segment.rst or segment.flags & SYN:
+            return None
+        if packet.copy_of:
+            conversation.resent.pop(
+                (segment.from_client, segment.start, segment.end), None
+            )  # this is why a D-SACK may report it
             return None
         verdicts: list[Verdict] = []
         if segment.length and not segment.keepalive:
@@ -80,55 +82,77 @@ def _numbers(segment: Segment) -> dict[str, Any]:
 
 def _late(packet: Packet, segment: Segment, conversation: Conversation) -> list[Verdict]:
     """Bytes that fill a gap: reordered on the way, or sent again after a loss before the capture point."""
-    overtaker = segment.overtaker
-    if overtaker is None:
+    before = segment.overtaker
+    if before is None:
         return []
     params = _numbers(segment)
-    late = seconds(overtaker.time, packet.time)
-    rtt = conversation.round_trip
-    if late is not None and rtt is not None and late < rtt / 1e9 and _sent_no_later(packet, segment):
-        tsval = timestamp(packet.tcp)
-        params.update(late=late, rtt=rtt / 1e9, overtaker=overtaker.frame)
-        params.update(tsval=tsval, overtaker_tsval=overtaker.tsval)
-        evidence: tuple[Evidence, ...] = (Evidence(overtaker.frame, "tcp.seq", segment.seq + segment.length),)
-        known = tsval is not None and overtaker.tsval is not None
-        if known:
-            evidence += (Evidence(packet.number, "tcp.options.timestamp.tsval", tsval),)
-        return [Verdict(OUT_OF_ORDER, packet.number, params, evidence, "timestamps" if known else "")]
-    return _late_copy(packet, segment, params, late)
+    late, rtt = seconds(before.time, packet.time), conversation.round_trip
+    order = _order(packet, before)
+    in_time = late is not None and rtt is not None and late < rtt / 1e9
+    if order == "later" or not (in_time or order):
+        return _late_copy(packet, segment, conversation, params, late)
+    evidence: tuple[Evidence, ...] = (Evidence(before.frame, "tcp.seq", segment.seq + segment.length),)
+    tsval = timestamp(packet.tcp)
+    params.update(late=late, overtaker=before.frame, tsval=tsval, overtaker_tsval=before.tsval)
+    if not in_time or rtt is None:
+        params["id"], params["overtaker_id"] = ip_id(packet), before.ip_id
+        return [Verdict(OUT_OF_ORDER, packet.number, params, (*evidence, *_sent_before(packet, before, order)), order)]
+    params["rtt"] = rtt / 1e9
+    if tsval is None or before.tsval is None:
+        return [Verdict(OUT_OF_ORDER, packet.number, params, evidence)]
+    evidence += (Evidence(packet.number, "tcp.options.timestamp.tsval", tsval),)
+    return [Verdict(OUT_OF_ORDER, packet.number, params, evidence, "timestamps")]
 
 
-def _late_copy(packet: Packet, segment: Segment, params: dict[str, Any], late: float | None) -> list[Verdict]:
-    overtaker, count = segment.overtaker, segment.receiver.duplicate_acks
-    assert overtaker is not None
+def _late_copy(
+    packet: Packet, segment: Segment, conversation: Conversation, params: dict[str, Any], late: float | None
+) -> list[Verdict]:
+    before, receiver = segment.overtaker, segment.receiver
+    count = receiver.duplicate_acks
+    assert before is not None
+    _note_resent(packet, segment, conversation)
     if late is None or not (count or late >= SHORTEST_TIMEOUT):
         return []  # neither in time for a reordering nor with a sign of loss: the data's own verdict says what is seen
-    params.update(earlier=overtaker.frame, waited=late, count=count)
-    evidence = (Evidence(overtaker.frame, "tcp.seq", segment.seq + segment.length),)
-    rule = FAST_RETRANSMIT if count else TIMEOUT
+    params.update(earlier=before.frame, waited=late, count=count)
     loss = {**params, "resent": packet.number}
+    rule, wording = FAST_RETRANSMIT if count else TIMEOUT, "gap"
+    if count and _stalled(packet, receiver, conversation):
+        rule, wording = TIMEOUT, "gap-stalled"
+        params["last_heard"], params["silence"] = receiver.last_frame, seconds(receiver.last_time, packet.time)
+    evidence = (Evidence(before.frame, "tcp.seq", segment.seq + segment.length),)
+    asked, again = "asked" if count else "", (Evidence(packet.number, "tcp.seq", segment.seq),)
     return [
-        Verdict(rule, packet.number, params, evidence, "gap"),
-        Verdict(
-            GAP_NETWORK,
-            overtaker.frame,
-            loss,
-            (Evidence(packet.number, "tcp.seq", segment.seq),),
-            "asked" if count else "",
-        ),
+        Verdict(rule, packet.number, params, evidence, wording),
+        Verdict(GAP_NETWORK, before.frame, loss, again, asked),
     ]
 
 
-def _sent_no_later(packet: Packet, segment: Segment) -> bool:
-    """Nothing says that the late segment was sent after the one that overtook it (timestamps, ip.id)."""
-    overtaker = segment.overtaker
-    assert overtaker is not None
+def _note_resent(packet: Packet, segment: Segment, conversation: Conversation) -> None:
+    if len(conversation.resent) >= RESENT_LIMIT:
+        del conversation.resent[next(iter(conversation.resent))]
+    conversation.resent[segment.from_client, segment.start, segment.end] = overtaker(packet)
+
+
+def _sent_before(packet: Packet, other: Overtaker, order: str) -> tuple[Evidence, ...]:
+    """What shows it, as :func:`_order` found."""
+    if order == "older":
+        name, here, there = "tcp.options.timestamp.tsval", timestamp(packet.tcp), other.tsval
+        return Evidence(other.frame, name, there), Evidence(packet.number, name, here)
+    shown = [f"0x{one:04x}" for one in (other.ip_id or 0, ip_id(packet) or 0)]
+    return Evidence(other.frame, "ip.id", shown[0]), Evidence(packet.number, "ip.id", shown[1])
+
+
+def _order(packet: Packet, other: Overtaker) -> str:
+    """When a segment was sent, beside another that came before it, by timestamps and ip.id: ``later``; ``older`` or
+    ``id``, where these prove that it was sent first; empty where they tell nothing."""
     tsval, identification = timestamp(packet.tcp), ip_id(packet)
-    if tsval is not None and overtaker.tsval is not None and 0 < (tsval - overtaker.tsval) % (1 << 32) < 1 << 31:
-        return False
-    if identification and overtaker.ip_id:
-        return (identification - overtaker.ip_id) % (1 << 16) >= 1 << 15
-    return True
+    passed = 0 if tsval is None or other.tsval is None else (tsval - other.tsval) % (1 << 32)
+    if 0 < passed < 1 << 31:
+        return "later"
+    before = (other.ip_id - identification) % (1 << 16) if identification and other.ip_id else 0
+    if before >= 1 << 15:
+        return "later"
+    return "older" if passed else "id" if 0 < before <= NEXT_IDS else ""
 
 
 def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list[Verdict]:
@@ -137,6 +161,10 @@ def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list
     if earlier is not None and _was_refused(earlier, sender):
         return []
     params = _numbers(segment)
+    copy = conversation.resent.get((segment.from_client, segment.start, segment.end))
+    if copy is not None and (order := _order(packet, copy)) in ("older", "id"):
+        params.update(late=seconds(copy.time, packet.time), overtaker=copy.frame)
+        return [Verdict(OUT_OF_ORDER, packet.number, params, _sent_before(packet, copy, order), "first-copy")]
     params["last"] -= min(segment.fresh, segment.length)
     if sender.peer_acked >= segment.end and segment.kind is RESENT:
         params["acked_frame"] = sender.peer_acked_frame
@@ -148,9 +176,7 @@ def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list
     params.update(earlier=earlier.frame, waited=waited, count=receiver.duplicate_acks)
     evidence = (Evidence(earlier.frame, "tcp.seq", segment.seq - (segment.start - earlier.start)),)
     if segment.kind is RESENT:
-        if len(conversation.resent) >= RESENT_LIMIT:
-            del conversation.resent[next(iter(conversation.resent))]
-        conversation.resent[segment.from_client, segment.start, segment.end] = packet.number
+        _note_resent(packet, segment, conversation)
     too_large = sender.too_large_after(earlier) if segment.length < earlier.end - earlier.start else None
     if too_large is not None:
         error, exact = too_large
@@ -220,14 +246,14 @@ def _reported_twice(packet: Packet, segment: Segment, conversation: Conversation
     """A D-SACK says of an earlier retransmission that it was needless."""
     assert segment.d_sack is not None
     left, right = segment.d_sack
-    for (by_client, start, end), frame in list(conversation.resent.items()):
+    for (by_client, start, end), copy in list(conversation.resent.items()):
         if by_client != segment.from_client and start <= left and right <= end:
             del conversation.resent[by_client, start, end]
             evidence = (
                 Evidence(packet.number, "tcp.options.sack_le", left),
                 Evidence(packet.number, "tcp.ack", segment.ack),
             )
-            yield Verdict(SPURIOUS, frame, {"report": packet.number}, evidence, "d-sack")
+            yield Verdict(SPURIOUS, copy.frame, {"report": packet.number}, evidence, "d-sack")
 
 
 def _blocks(segment: Segment, blocks: Sequence[tuple[int, int]]) -> str:

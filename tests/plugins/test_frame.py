@@ -40,6 +40,7 @@ def test_every_rule_is_in_the_table_and_says_the_same_in_both_languages() -> Non
 def everything() -> Iterator[Annotated]:
     yield from (judged(path.stem) for path in sorted(CAPTURES.glob("*.pcapng")))
     yield from (built(path.stem) for path in sorted((DATA / "built").glob("link-*.pcap")))
+    yield judged("built/tcp-rough-client")
 
 
 def test_every_wording_is_used_and_can_be_rendered() -> None:

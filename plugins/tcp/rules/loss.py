@@ -49,14 +49,14 @@ GAP_NETWORK = Rule(
     49,
     {
         "": Text(
-            "The gap before this segment was a loss on the way: frame {resent} brings its {first:bytes last}, "
+            "The gap before this segment was most likely a loss on the way: frame {resent} brings its {first:bytes last}, "
             "{waited:duration} later.",
-            "本报文段之前的空缺是途中丢失：{first:字节 last}在 {waited:duration}之后由第 {resent} 帧重新发送。",
+            "本报文段之前的空缺很可能是途中丢失：{first:字节 last}在 {waited:duration}之后由第 {resent} 帧重新发送。",
         ),
         "asked": Text(
-            "The gap before this segment was a loss on the way: frame {resent} brings its {first:bytes last}, "
-            "{waited:duration} later, after the receiver had asked with {count} duplicate ACKs.",
-            "本报文段之前的空缺是途中丢失：接收方用 {count} 个重复 ACK 索要之后，{first:字节 last}在 "
+            "The gap before this segment was most likely a loss on the way: frame {resent} brings its {first:bytes last}, "
+            "{waited:duration} later, after the receiver had asked with {count:duplicate}.",
+            "本报文段之前的空缺很可能是途中丢失：接收方用 {count} 个重复 ACK 索要之后，{first:字节 last}在 "
             "{waited:duration}之后由第 {resent} 帧重新发送。",
         ),
     },
@@ -220,7 +220,7 @@ FAST_RETRANSMIT = Rule(
         ),
         "gap": Text(
             "Retransmission of {first:bytes last} into the gap that frame {earlier} left {waited:duration} before; "
-            "the receiver had asked for this with {count} duplicate ACKs. The first copy is not in the capture: most "
+            "the receiver had asked for this with {count:duplicate}. The first copy is not in the capture: most "
             "likely it was lost before the capture point.",
             "重传：{first:字节 last}填补了 {waited:duration}前第 {earlier} 帧留下的空缺；接收方此前用 {count} "
             "个重复 ACK 索要过。第一份不在捕获中，很可能在到达捕获点之前丢失。",
@@ -270,6 +270,15 @@ TIMEOUT = Rule(
             "timer did.",
             "超时重传：{first:字节 last}再次发送，距第 {earlier} 帧 {waited:duration}。对方的上一个分组（第 {last_heard} 帧）"
             "已是 {silence:duration}之前，不可能由它引发：只能是重传计时器超时。",
+        ),
+        "gap-stalled": Text(
+            "Retransmission after a timeout: {first:bytes last} into the gap that frame {earlier} left "
+            "{waited:duration} before. The receiver was last heard {silence:duration} before (frame {last_heard}), too long "
+            "ago to have set it off: only the timer did. The first copy is not in the capture: most likely it was lost before "
+            "the capture point.",
+            "超时重传：{first:字节 last}填补了 {waited:duration}前第 {earlier} 帧留下的空缺。接收方的上一个分组（第 "
+            "{last_heard} 帧）已是 {silence:duration}之前，不可能由它引发：只能是重传计时器超时。第一份不在捕获中，"
+            "很可能在到达捕获点之前丢失。",
         ),
         "gap": Text(
             "Retransmission after a timeout: {first:bytes last} into the gap that frame {earlier} left "
@@ -409,9 +418,10 @@ SPURIOUS = Rule(
             "从此处看是不必要的重传：第 {acked_frame} 帧已确认这些字节。若捕获点靠近接收方，也可能是该 ACK 在途中丢失。",
         ),
         "d-sack": Text(
-            "Needless retransmission: the D-SACK of frame {report} reports that these bytes had arrived before. They "
-            "were not lost; their ACK came late or not at all.",
-            "不必要的重传：第 {report} 帧的 D-SACK 表明这些字节早已到达。它们没有丢失，只是对它们的 ACK 来得晚或没有到。",
+            "Needless retransmission: the D-SACK of frame {report} reports that these bytes came twice. They were not "
+            "lost; their ACK came late or not at all. (Only if the network doubled this very packet is it otherwise.)",
+            "不必要的重传：第 {report} 帧的 D-SACK 表明这些字节收到了两次。它们没有丢失，只是对它们的 ACK 来得晚或没有到。"
+            "（只有网络恰好复制了这个分组时才不是这样。）",
         ),
     },
     ("RFC 2883 §4", "RFC 5682 §1"),
@@ -458,6 +468,24 @@ OUT_OF_ORDER = Rule(
             "乱序而非丢失：{first:字节 last}比超越它的第 {overtaker} 帧晚到 {late:duration}，小于往返时间 "
             "{rtt:duration}，且发送时间并不更晚：时间戳为 {tsval}，而后者为 {overtaker_tsval}。",
         ),
+        "older": Text(
+            "Out of order, not lost: {first:bytes last}, {late:duration} after frame {overtaker} overtook them. Its timestamp "
+            "{tsval} is older than {overtaker_tsval} there, so it was sent before: the first copy, no retransmission.",
+            "乱序而非丢失：{first:字节 last}比超越它的第 {overtaker} 帧晚到 {late:duration}。其时间戳 {tsval} 早于后者的 "
+            "{overtaker_tsval}，说明发送在前：这是第一份，不是重传。",
+        ),
+        "id": Text(
+            "Out of order, not lost: {first:bytes last}, {late:duration} after frame {overtaker} overtook them. Its ip.id "
+            "{id:hex} comes just before {overtaker_id:hex} there, so it was sent before: the first copy, no retransmission.",
+            "乱序而非丢失：{first:字节 last}比超越它的第 {overtaker} 帧晚到 {late:duration}。其 ip.id {id:hex} 紧排在后者的 "
+            "{overtaker_id:hex} 之前，说明发送在前：这是第一份，不是重传。",
+        ),
+        "first-copy": Text(
+            "Late, not lost: {first:bytes last} once more, {late:duration} after their retransmission in frame {overtaker}, but "
+            "sent before it. This is the first copy, and the retransmission was not needed.",
+            "迟到而非丢失：{first:字节 last}再次出现，比第 {overtaker} 帧中的重传晚到 {late:duration}，但发送在前。"
+            "这是第一份，那次重传并无必要。",
+        ),
     },
     ("RFC 8985 §1.2", "RFC 5681 §3.2"),
     Text("It is a retransmission.", "这是重传。"),
@@ -469,10 +497,12 @@ OUT_OF_ORDER = Rule(
             "所索要的字节只是迟到而已。",
         ),
         Text(
-            "The bytes fill a hole and were never seen before. They come sooner after the overtaker than the round "
-            "trip that the handshake took, and neither timestamp (TSval) nor ip.id says that they were sent after it.",
-            "这些字节填补了空缺，此前从未出现过。它们在超越者之后到达的间隔小于握手测得的往返时间，且时间戳（TSval）与 "
-            "ip.id 都不表明它们的发送时间晚于超越者。",
+            "The bytes fill a hole and were never seen before, and neither timestamp (TSval) nor ip.id says that they were "
+            "sent after the overtaker. They come sooner after it than the round trip that the handshake took; or, if later, "
+            "their TSval is older, or their ip.id at most 64 before its own.",
+            "这些字节填补了空缺，此前从未出现过，且时间戳（TSval）与 ip.id 都不表明它们的发送时间晚于超越者。"
+            "它们在超越者之后到达的间隔小于握手测得的往返时间；若间隔更长，则其 TSval 更早，或其 ip.id 在超越者的 ip.id "
+            "之前，相差不超过 64。",
         ),
         Text(
             "A retransmission needs at least a round trip, and it has a newer timestamp and ip.id. Without the "

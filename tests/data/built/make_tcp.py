@@ -322,6 +322,29 @@ def single_bytes(scene: Scene) -> None:
     client.sends("A", 4, 4)
 
 
+def timer_fills_the_gap(scene: Scene) -> None:
+    """The first segment is lost before the capture point; one duplicate ACK does not bring it back, the timer does."""
+    client, server = scene.opened()
+    client.sends("PA", 1, 1, 20)
+    server.sends("PA", 101, 21, 50, after=0.020)
+    client.sends("A", 21, 1)
+    server.sends("A", 1, 21, 100, after=0.400)
+    client.sends("A", 21, 151)
+
+
+def answer_acknowledges_fin(scene: Scene) -> None:
+    """A client that asks, closes its side at once, and gets its answer: that acknowledges the FIN, or data and FIN."""
+    for port, before in ((80, True), (81, False)):
+        client, server = scene.opened(port)
+        client.sends("FPA", 1, 1, 20)
+        if before:
+            server.sends("A", 1, 21)
+        server.sends("PA", 1, 22, 50)
+        client.sends("A", 22, 51)
+        server.sends("FA", 51, 22)
+        client.sends("A", 22, 52)
+
+
 def sack_declined(scene: Scene) -> None:
     """A client that permits selective acknowledgments, a server that does not."""
     client, server = scene.pair(options=MSS + SACK_PERMITTED)
@@ -391,6 +414,8 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-repairs": repairs,
     "tcp-windows": windows,
     "tcp-single-bytes": single_bytes,
+    "tcp-timer-fills-the-gap": timer_fills_the_gap,
+    "tcp-answer-acknowledges-fin": answer_acknowledges_fin,
     "tcp-sack-declined": sack_declined,
     "tcp-lost-twice": lost_twice,
     "tcp-marked-twice": marked_twice,

@@ -96,3 +96,11 @@ def test_the_first_ack_of_a_capture_says_which_of_its_frames_it_covers() -> None
     assert middle.verdict(1, "tcp.ack.pure").wording == "first"
     assert middle.verdict(3, "tcp.ack.pure").wording == "first-frames"
     assert middle.verdict(3, "tcp.ack.pure").params["frames"] == (2,)
+
+
+def test_a_fin_is_no_byte_that_data_acknowledges() -> None:
+    """Connection 1: the answer acknowledges the FIN alone; connection 2: 20 bytes and the FIN."""
+    result = judged("built/tcp-answer-acknowledges-fin")
+    assert result.frames("tcp.ack.piggybacked") == [14]
+    assert result.verdict(14, "tcp.ack.piggybacked").params["newly"] == 20
+    assert result.frames("tcp.fin.acked") == [6, 14]

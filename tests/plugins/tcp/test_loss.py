@@ -171,6 +171,15 @@ def test_bundled_cuts_tell_the_capture_from_the_network() -> None:
     assert not lost.frames("tcp.loss.gap-capture")
 
 
+def test_one_duplicate_ack_long_past_fills_no_gap() -> None:
+    result = judged("built/tcp-timer-fills-the-gap")
+    assert not result.frames("tcp.loss.fast-retransmit")
+    timeout = result.verdict(7, "tcp.loss.rto")
+    assert (timeout.wording, timeout.params["last_heard"]) == ("gap-stalled", 6)
+    assert timeout.params["silence"] == pytest.approx(0.4)
+    assert "asked with 1 duplicate ACK." in render(result.verdict(5, "tcp.loss.gap-network"))
+
+
 def test_each_kind_of_retransmission() -> None:
     resent = judged("built/tcp-resent")
     found = {

@@ -24,7 +24,7 @@ UNFIRED = {
 def said() -> set[tuple[str, str]]:
     """Code and wording of all verdicts of all captures; each is rendered in both languages on the way."""
     names = [path.stem for path in sorted(CAPTURES.glob("*.pcapng"))]
-    names += [f"built/{path.stem}" for path in sorted(BUILT.glob("tcp-*.pcap"))]
+    names += [f"built/{path.stem}" for path in sorted(BUILT.glob("tcp-*.pcap*"))]
     found = set()
     for name in names:
         for verdicts in judged(name).verdicts.values():
