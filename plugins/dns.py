@@ -68,8 +68,8 @@ PLAIN_UDP = 512
 
 A, AAAA, OPT = 1, 28, 41
 DNSSEC_OK = 0x8000
-FAILURES = (1, 3)
-"""Types of ICMP and ICMPv6 errors that end a query: ICMPv6 unreachable and time exceeded, ICMP unreachable."""
+FAILURES, FAILURES_V6 = (3, 11), (1, 3)
+"""Types of ICMP's and ICMPv6's errors that end a query: unreachable, time exceeded."""
 
 Key = tuple[str, str, int, str, int, int]
 """Transport, client's address and port, server's, id."""
@@ -372,8 +372,8 @@ class Dns(BaseAnalyzer):
 
     def _note_error(self, packet: Packet) -> None:
         """An ICMP error that quotes one of the newest queries."""
-        message = packet.icmp if packet.icmp is not None else packet.icmpv6
-        if message is None or message.type not in FAILURES:
+        message, failures = (packet.icmp, FAILURES) if packet.icmp is not None else (packet.icmpv6, FAILURES_V6)
+        if message is None or message.type not in failures:
             return
         quote = quoted(message)
         if quote is None or quote.ports is None:

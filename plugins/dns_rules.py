@@ -459,8 +459,8 @@ RETRY = Rule(
             "{waited:duration} 后改问另一台服务器：{before_server} 没有应答第 {before} 帧。",
         ),
         "error": Text(
-            "Asks again after {waited:duration}: ICMP refused frame {before} (see frame {error}).",
-            "{waited:duration} 后再次查询：第 {before} 帧被 ICMP 拒绝（见第 {error} 帧）。",
+            "Asks again after {waited:duration}: frame {before} was not delivered, says the ICMP error of frame {error}.",
+            "{waited:duration} 后再次查询：第 {error} 帧的 ICMP 差错报文说明第 {before} 帧没有送达。",
         ),
         "untimed": Text(
             "Asks again: frame {before} got no answer.",

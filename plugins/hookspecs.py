@@ -1,8 +1,8 @@
 """Every hook of labdissect: the whole menu of what a plugin can add.
 
 A plugin is a module (one Python file will do) with functions of these names, each marked ``@hookimpl``. The built-in
-layers, rules and writers come through the same hooks. Every hook is called once at start, in the order of this page;
-no hook is called per packet.
+layers, rules and writers come through the same hooks. Each says below when it is called: once at start, in the order of
+this page, or once for each input; no hook is called per packet.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ class Hooks:
     def labdissect_layers(self) -> Sequence[Layer]:  # type: ignore[empty-body]
         """Protocol layers, each a Construct ``Struct`` with names. Called once at start; all results are joined.
 
-        A name that another plugin or Wireshark has already is an error that names both files."""
+        A name that another plugin has already is an error that names it. A name that Wireshark has, too, is found by
+        ``labdissect plugins check``."""
 
     @hookspec
     def labdissect_rules(self) -> Sequence[Rule]:  # type: ignore[empty-body]
         """Rules that the plugin's analyzers (or others') may fire. Called once at start; all results are joined.
 
-        A code that exists already is an error that names both files."""
+        A code that exists already is an error that names the plugin that has it."""
 
     @hookspec
     def labdissect_analyzers(self, settings: Settings) -> Sequence[Analyzer]:  # type: ignore[empty-body]

@@ -194,11 +194,6 @@ RA = Rule(
             "Router {source} is no default router (lifetime 0), or no longer: hosts do not keep it in their list of them.",
             "路由器 {source} 不是或不再是默认路由器（有效时间为 0）：主机不把它留在默认路由器列表中。",
         ),
-        "ignored": Text(
-            "Router advertisement from {source}, which is no link-local address: hosts must ignore it, as they know a router by its "
-            "link-local address.",
-            "路由器通告的源地址 {source} 不是链路本地地址：主机必须忽略它，因为主机以链路本地地址识别路由器。",
-        ),
     },
     ("RFC 4861 §4.2", "RFC 4861 §6.1.2", "RFC 4861 §6.2.6", "RFC 4862 §5.5"),
     Text("The router assigns the host's address.", "由路由器分配主机的地址。"),
@@ -216,6 +211,34 @@ RA = Rule(
         Text(
             "Flag M or O sends hosts to DHCPv6 for addresses or settings. A lifetime of 0 means: no default router.",
             "M 或 O 标志表示主机应向 DHCPv6 获取地址或其他配置。有效时间为 0 表示不是默认路由器。",
+        ),
+    ),
+)
+RA_IGNORED = Rule(
+    "ipv6.ndp-router-ignored",
+    "icmpv6",
+    "warn",
+    60,
+    Text(
+        "Router advertisement from {source}, which is no link-local address: hosts must ignore it, as they know a router by its "
+        "link-local address.",
+        "路由器通告的源地址 {source} 不是链路本地地址：主机必须忽略它，因为主机以链路本地地址识别路由器。",
+    ),
+    ("RFC 4861 §6.1.2", "RFC 4861 §4.2"),
+    Text("The hosts have a router now.", "主机由此有了路由器。"),
+    Explanation(
+        Text(
+            "A router's link-local address stays the same whatever its prefixes are, and no packet from beyond the link can bear it. "
+            "An advertisement from another address is wrongly made, or forged.",
+            "路由器的链路本地地址不随前缀而变，链路之外来的分组也不可能使用它。来自其他地址的通告要么构造有误，要么是伪造的。",
+        ),
+        Text(
+            "icmpv6.type is 134 and ipv6.src does not begin with fe80:.",
+            "icmpv6.type 为 134，且 ipv6.src 不以 fe80: 开头。",
+        ),
+        Text(
+            "Some hosts may be careless and take it all the same: then their own packets go to that router.",
+            "有的主机可能不严格而照样接受：此时它们的分组会发往该路由器。",
         ),
     ),
 )
@@ -306,7 +329,7 @@ EXTENSION = Rule(
     ),
 )
 
-RULES: Sequence[Rule] = (NS, DAD, NA, RS, RA, NDP_REDIRECT, HOP_LIMIT, EXTENSION)
+RULES: Sequence[Rule] = (NS, DAD, NA, RS, RA, RA_IGNORED, NDP_REDIRECT, HOP_LIMIT, EXTENSION)
 
 ANSWER_WITHIN = 10_000_000_000
 """Nanoseconds; routers answer within half a second, but three seconds apart at least (RFC 4861 §10)."""
@@ -415,7 +438,7 @@ class Discovery(BaseAnalyzer):
         ]
         params: dict[str, Any] = {"source": ipv6.src, "lifetime": lifetime, "prefix": ", ".join(prefixes)}
         if ipv6.src and not ipv6.src.startswith(LINK_LOCAL):
-            return Verdict(RA, frame, params, (Evidence(frame, "ipv6.src", ipv6.src),), "ignored")
+            return Verdict(RA_IGNORED, frame, {"source": ipv6.src}, (Evidence(frame, "ipv6.src", ipv6.src),))
         evidence: tuple[Evidence, ...] = (Evidence(frame, "icmpv6.nd.ra.router_lifetime", lifetime),)
         if not prefixes:
             return Verdict(RA, frame, params, evidence, "withdrawn" if lifetime == 0 else "plain")

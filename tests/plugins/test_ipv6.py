@@ -22,13 +22,13 @@ def test_a_host_comes_up() -> None:
     up = judged("ipv6-dad-and-router")
     assert up.frames("ipv6.ndp-dad") == [1, 3, 6]
     assert up.frames("ipv6.ndp-router-solicitation") == [4]
-    assert up.frames("ipv6.ndp-router-advertisement") == [2, 5]
-    assert up.verdict(5, "ipv6.ndp-router-advertisement").params["request"] == 4
-    assert up.verdict(2, "ipv6.ndp-router-advertisement").params["prefix"] == "fd00:1::/64"
-    assert [up.verdict(frame, "ipv6.ndp-router-advertisement").wording for frame in (2, 5)] == ["ignored", "answer"]
-    assert "fd00:1::2, which is no link-local address: hosts must ignore it" in render(
-        up.verdict(2, "ipv6.ndp-router-advertisement")
-    )
+    assert up.frames("ipv6.ndp-router-advertisement") == [5]
+    answer = up.verdict(5, "ipv6.ndp-router-advertisement")
+    assert (answer.wording, answer.params["request"], answer.params["prefix"]) == ("answer", 4, "fd00:1::/64")
+    assert up.frames("ipv6.ndp-router-ignored") == [2]
+    ignored = up.verdict(2, "ipv6.ndp-router-ignored")
+    assert "fd00:1::2, which is no link-local address: hosts must ignore it" in render(ignored)
+    assert ignored.rule.severity == "warn"
     assert not up.frames("ipv6.ndp-solicitation")
 
 
@@ -48,7 +48,7 @@ def test_addresses_that_are_none_end_nothing() -> None:
     strange = judge(
         data.replace(b'"icmpv6_icmpv6_nd_ns_target_address":"fe80', b'"icmpv6_icmpv6_nd_ns_target_address":"zz')
     )
-    assert strange.verdict(2, "ipv6.ndp-router-advertisement").params["source"] == "zz"
+    assert strange.verdict(2, "ipv6.ndp-router-ignored").params["source"] == "zz"
     assert strange.verdict(1, "ipv6.ndp-dad").params["bits"] == ""
     assert "plugin.failed" not in {one.rule.code for verdicts in strange.verdicts.values() for one in verdicts}
 

@@ -161,8 +161,9 @@ PURE_ACK = Rule(
             "再次确认 FIN，确认号 {ack} 与第 {since} 帧相同：这是对第 {copy} 帧重传的 FIN 的应答。",
         ),
         "syn-again": Text(
-            "Acknowledges the SYN again, with {ack} as in frame {since}: the answer to its repetition in frame {copy}.",
-            "再次确认 SYN，确认号 {ack} 与第 {since} 帧相同：这是对第 {copy} 帧重传的 SYN 的应答。",
+            "Acknowledges the SYN again, with {ack} as in frame {since}: the answer to frame {copy}, which has the same SYN "
+            "once more.",
+            "再次确认 SYN，确认号 {ack} 与第 {since} 帧相同：这是对第 {copy} 帧的应答，其中同一个 SYN 再次出现。",
         ),
         "window": Text(
             "No data and nothing newly acknowledged ({ack} again, as in frame {since}): it tells the window, {window} "
