@@ -61,9 +61,8 @@ class Loss(BaseAnalyzer):
         if segment is None or not isinstance(conversation, Conversation) or segment.rst or segment.flags & SYN:
             return None
         if packet.copy_of:
-            conversation.resent.pop(
-                (segment.from_client, segment.start, segment.end), None
-            )  # this is why a D-SACK may report it
+            # the receiver may report these bytes as come twice: no retransmission was needless
+            conversation.resent.pop((segment.from_client, segment.start, segment.end), None)
             return None
         verdicts: list[Verdict] = []
         if segment.length and not segment.keepalive:

@@ -239,9 +239,10 @@ FAST_RETRANSMIT = Rule(
         Text(
             "The bytes were seen before and are not acknowledged. 'Duplicates' needs three duplicate ACKs or more for "
             "exactly this number; 'SACK' needs a SACK block beyond these bytes. Bytes never seen that fill a hole "
-            "count if any duplicate ACK came.",
+            "count if any duplicate ACK came. In each case the receiver must have been heard lately (see tcp.loss.rto).",
             "这些字节此前出现过且尚未被确认。“重复 ACK”要求至少三个重复 ACK 正好索要该序号；“SACK”"
-            "要求有位于这些字节之后的 SACK 块。对于填补空缺的首次出现的字节，只要有重复 ACK 即可。",
+            "要求有位于这些字节之后的 SACK 块。对于填补空缺的首次出现的字节，只要有重复 ACK 即可。每种情况都要求不久前"
+            "收到过接收方的分组（见 tcp.loss.rto）。",
         ),
         Text(
             "With no such ACK only the timer can be the cause (tcp.loss.rto, tcp.loss.tail). If a later D-SACK "
@@ -499,10 +500,11 @@ OUT_OF_ORDER = Rule(
         Text(
             "The bytes fill a hole and were never seen before, and neither timestamp (TSval) nor ip.id says that they were "
             "sent after the overtaker. They come sooner after it than the round trip that the handshake took; or, if later, "
-            "their TSval is older, or their ip.id at most 64 before its own.",
+            "their TSval is older, or their ip.id at most 64 before its own. By the same signs, bytes that come once more may "
+            "be a first copy that its own retransmission has overtaken.",
             "这些字节填补了空缺，此前从未出现过，且时间戳（TSval）与 ip.id 都不表明它们的发送时间晚于超越者。"
             "它们在超越者之后到达的间隔小于握手测得的往返时间；若间隔更长，则其 TSval 更早，或其 ip.id 在超越者的 ip.id "
-            "之前，相差不超过 64。",
+            "之前，相差不超过 64。依据同样的标志，再次出现的字节也可能是被自己的重传超越的第一份。",
         ),
         Text(
             "A retransmission needs at least a round trip, and it has a newer timestamp and ip.id. Without the "
