@@ -200,16 +200,16 @@ def _fsspec() -> Any:
         raise UsageFailure("captures from a URL need fsspec: pip install labdissect[cluster]") from error
 
 
-def fingerprint(task: Task, plugins: Sequence[Path]) -> str:
+def fingerprint(task: Task, plugins: Sequence[Any]) -> str:
     """Of a capture, the options and the plugins: while it stays the same, so does the output.
 
-    :param plugins: the files that they are made of
+    :param plugins: the states of the files that they are made of
     """
     from labdissect import __version__
 
     told: list[Any] = [__version__, sorted(task.given.items()), task.language, task.labelled]
     told += [task.capture.name, task.capture.output]
-    told += [_state(name) for name in (task.capture.name, *map(str, plugins))]
+    told += [_state(task.capture.name), *plugins]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
 
@@ -470,7 +470,8 @@ class Batch:
         self.tasks = tasks
         self._folder, self._suffix = folder, suffix
         self._journal = Journal(folder / JOURNAL)
-        self._fingerprints = {task: fingerprint(task, plugins) for task in tasks}
+        states = [_state(str(path)) for path in plugins]
+        self._fingerprints = {task: fingerprint(task, states) for task in tasks}
         self._outcomes: dict[Task, Outcome] = {}
         for task in () if again else tasks:
             known = self._journal.known.get(self._fingerprints[task])
