@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import msgspec
 from .failures import UsageFailure
 from .guarded import guarded_readers
 from .interruption import Interruption
-from .source import Source, no_such_file, standard_input, text_file
+from .source import Source, standard_input, text_file
 
 if TYPE_CHECKING:
     from labdissect.dissectors.layer import Layer
@@ -58,9 +57,7 @@ def opened(
     if name == STANDARD:
         source: Source | None = standard_input(readers.values(), interruption, readers[output])
     else:
-        if "://" in name and not os.path.exists(name):  # noqa: PTH110 (of a URL, a Path keeps one slash)
-            raise no_such_file(name)
-        source = text_file(Path(name), readers.values(), interruption, readers[output])
+        source = text_file(name, readers.values(), interruption, readers[output])
     if source is None:
         from .tshark import find, read_capture  # only captures need it
 

@@ -113,19 +113,22 @@ def no_such_file(name: str) -> UsageFailure:
 
 
 def text_file(
-    path: Path, readers: Iterable[ReaderFormat], interruption: Interruption, default: ReaderFormat
+    name: str | os.PathLike[str], readers: Iterable[ReaderFormat], interruption: Interruption, default: ReaderFormat
 ) -> Source | None:
     """A FILE of tshark's EK or PDML; None when it is something else, a capture perhaps.
 
     :param default: the format of a file of nothing but blanks, which tshark would take for a packet
     :raises UsageFailure: when it cannot be read
     """
+    path = Path(name)
     try:
         if stat.S_ISDIR(path.stat().st_mode):
             raise UsageFailure(f"{path} is a folder; name a capture in it")
         stream = path.open("rb", buffering=0)
+    except FileNotFoundError as error:
+        raise no_such_file(os.fspath(name)) from error  # of a URL, a Path keeps one slash
     except OSError as error:
-        raise UsageFailure(f"cannot read {path}: {_why(error)}") from error
+        raise UsageFailure(f"cannot read {path}: {error.strerror or error}") from error
     known = list(readers)
     head = _head(stream.read, known)
     reader = detected(head, known) or (default if head and _is_blank(head) else None)
@@ -179,10 +182,6 @@ def others_stream(stream: Any, readers: Iterable[ReaderFormat], default: ReaderF
         raise UsageFailure(f"the stream is {_looks_like(head)}")
     name = getattr(stream, "name", None)
     return Source(name if isinstance(name, str) else "the stream", reader, own, _content(head))
-
-
-def _why(error: OSError) -> str:
-    return "there is no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error))
 
 
 def _is_blank(head: bytes) -> bool:
