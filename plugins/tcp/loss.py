@@ -148,10 +148,12 @@ def _order(packet: Packet, other: Overtaker) -> str:
     passed = 0 if tsval is None or other.tsval is None else (tsval - other.tsval) % (1 << 32)
     if 0 < passed < 1 << 31:
         return "later"
+    if passed:
+        return "older"  # whatever the ids: some senders draw them
     before = (other.ip_id - identification) % (1 << 16) if identification and other.ip_id else 0
     if before >= 1 << 15:
         return "later"
-    return "older" if passed else "id" if 0 < before <= NEXT_IDS else ""
+    return "id" if 0 < before <= NEXT_IDS else ""
 
 
 def _again(packet: Packet, segment: Segment, conversation: Conversation) -> list[Verdict]:

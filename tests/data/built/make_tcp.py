@@ -332,6 +332,20 @@ def timer_fills_the_gap(scene: Scene) -> None:
     client.sends("A", 21, 151)
 
 
+def drawn_ids(scene: Scene) -> None:
+    """A server that draws its ip.id; of two segments the first is overtaken by more than a round trip."""
+
+    def timestamps(value: int) -> bytes:
+        return b"\x01\x01\x08\x0a" + struct.pack("!II", value, 7)
+
+    client, server = scene.opened(options=MSS + timestamps(1))
+    client.sends("PA", 1, 1, 20, options=timestamps(2))
+    server.sends("PA", 101, 21, 50, options=timestamps(50), identification=100)
+    client.sends("A", 21, 1, options=timestamps(3))
+    server.sends("A", 1, 21, 100, after=0.100, options=timestamps(40), identification=5000)
+    client.sends("A", 21, 151, options=timestamps(4))
+
+
 def answer_acknowledges_fin(scene: Scene) -> None:
     """A client that asks, closes its side at once, and gets its answer: that acknowledges the FIN, or data and FIN."""
     for port, before in ((80, True), (81, False)):
@@ -415,6 +429,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "tcp-windows": windows,
     "tcp-single-bytes": single_bytes,
     "tcp-timer-fills-the-gap": timer_fills_the_gap,
+    "tcp-drawn-ids": drawn_ids,
     "tcp-answer-acknowledges-fin": answer_acknowledges_fin,
     "tcp-sack-declined": sack_declined,
     "tcp-lost-twice": lost_twice,

@@ -180,6 +180,12 @@ def test_one_duplicate_ack_long_past_fills_no_gap() -> None:
     assert "asked with 1 duplicate ACK." in render(result.verdict(5, "tcp.loss.gap-network"))
 
 
+def test_an_older_timestamp_tells_what_was_sent_first_whatever_the_ids() -> None:
+    result = judged("built/tcp-drawn-ids")
+    assert result.verdict(7, "tcp.loss.out-of-order").wording == "older"
+    assert not result.frames("tcp.loss.fast-retransmit") + result.frames("tcp.loss.gap-network")
+
+
 def test_each_kind_of_retransmission() -> None:
     resent = judged("built/tcp-resent")
     found = {
